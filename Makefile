@@ -1,0 +1,55 @@
+# Everything a newcomer needs: `make run`, `make test`. Python 3.11+ and make are enough.
+VENV := .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
+
+.PHONY: run test test-scale lint bench dev clean lock
+
+run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
+	@$(BIN)/touchstone simulate --out $(HOME_DIR)/demonstration
+	@mkdir -p $(HOME_DIR)/landing && cp -R $(HOME_DIR)/demonstration/night_0001/. $(HOME_DIR)/landing/
+	@$(BIN)/touchstone refresh
+	@$(BIN)/touchstone status
+	@$(BIN)/touchstone query "$$(cat warehouse/queries/target_progress.sql)"
+	@echo "Look next:"
+	@echo "  $(BIN)/touchstone query \"select * from marts.quality_bulletin limit 10\""
+	@echo "  $(BIN)/touchstone serve      the site of this release"
+	@echo "  make dev                     Dagster's UI on the same assets"
+	@echo "  README.md                    how to give it real files"
+
+test: $(STAMP) lint  ## types, style and every test but the scale ones
+	$(BIN)/pytest -m "not scale"
+
+test-scale: $(STAMP)  ## the tests that need minutes and gigabytes
+	$(BIN)/pytest -m scale
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests warehouse/queries
+
+SCALE ?= 1000
+bench: $(STAMP)  ## benchmarks against baselines in the same run; SCALE is in thousands of marks
+	$(BIN)/python -m benchmarks --scale $(SCALE)
+
+dev: $(STAMP)  ## Dagster's UI on the same definitions
+	@mkdir -p $(HOME_DIR)/dagster && cp dagster.yaml $(HOME_DIR)/dagster/
+	DAGSTER_HOME=$(abspath $(HOME_DIR))/dagster $(BIN)/dagster dev
+
+lock: $(STAMP)  ## resolve pyproject.toml again into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra development pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV)
+
+# pip installs uv alone, from the lock with its hashes; uv installs the rest five times faster than pip would.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {on = 1} on && /^[a-z]/ && !/^uv==/ {exit} on' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Touchstone's pipelines: how deliveries are received, gated, parsed, built and published."""

@@ -1,0 +1,175 @@
+"""The contract of a source applied to what a reader took out of a delivery: typed columns, and records that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from pipelines.declarations import Column, Entity, Source
+from pipelines.text import (
+    UNDECODABLE,
+    iso_text,
+    name_keys,
+    normalised,
+    other_dates,
+    trimmed,
+    uscc_is_valid,
+    whole_day,
+)
+
+# One row per broken record: where it is, the first rule it broke, and how.
+Broken = pl.DataFrame
+BROKEN_SCHEMA = {"record_no": pl.Int64, "rule": pl.String, "detail": pl.String}
+
+_ARROW_TYPES = {
+    "VARCHAR": pa.large_string(),
+    "DATE": pa.date32(),
+    "BIGINT": pa.int64(),
+    "DOUBLE": pa.float64(),
+    "BOOLEAN": pa.bool_(),
+}
+_TRUE = ["t", "true", "1", "y", "yes", "是"]
+_FALSE = ["f", "false", "0", "n", "no", "否"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Typed tables by entity without the broken records, and one row for each of those."""
+
+    tables: dict[str, pl.DataFrame]
+    broken: Broken
+
+
+def lake_schema(source: Source, entity: str) -> pa.Schema:
+    """The Arrow schema of an entity's lake files."""
+    return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in source.lake_columns(entity)])
+
+
+def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) -> Checked:
+    """Type every declared column and collect the records that break a rule.
+
+    `texts` holds, per entity, text columns named as declared (a missing one is read as null) with `record_no` (and
+    `item_no` below the record entity). `undecodable` says that the delivery had bytes that are no text in its
+    encoding: records that hold such a place are broken.
+    """
+    typed: dict[str, pl.DataFrame] = {}
+    broken: list[Broken] = []
+    for name, entity in source.entities.items():
+        where = "" if name == source.record_entity else f"{name}."
+        frame = _trimmed(entity, texts[name])
+        made, violations = _typed(entity, frame, undecodable)
+        typed[name] = made
+        if violations:
+            names = {f"{i}": rule for i, (rule, _, _) in enumerate(violations)}
+            masks = frame.select(mask.fill_null(False).alias(str(i)) for i, (_, _, mask) in enumerate(violations))
+            for index in (i for i, hit in masks.select(pl.all().any()).row(0, named=True).items() if hit):
+                column = violations[int(index)][1]
+                rule = names[index] if names[index] == "undecodable" else f"{names[index]}:{where}{column}"
+                broken.append(_rows(frame, masks[index], rule, column))
+    all_broken = pl.concat(broken or [pl.DataFrame(schema=BROKEN_SCHEMA)])
+    if len(all_broken):
+        all_broken = all_broken.unique("record_no", keep="first", maintain_order=True).sort("record_no")
+        gone = all_broken["record_no"].implode()
+        typed = {name: frame.filter(~pl.col("record_no").is_in(gone)) for name, frame in typed.items()}
+    return Checked(typed, all_broken)
+
+
+def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
+    """Addresses and every declared column, texts trimmed and null tokens null; in one pass."""
+    address = [pl.col(c).cast(pl.Int64) for c in ("record_no", "item_no") if c in frame.columns]
+    columns = []
+    for column in entity.columns:
+        kind = frame.schema.get(column.name)
+        if kind is None:
+            columns.append(pl.lit(None, pl.String).alias(column.name))
+        elif kind == pl.String:
+            columns.append(trimmed(column.name, column.null_values).alias(column.name))
+        else:
+            columns.append(pl.col(column.name))
+    return frame.select(*address, *columns)
+
+
+def _rows(frame: pl.DataFrame, mask: pl.Series, rule: str, column: str) -> Broken:
+    value = pl.col(column).cast(pl.String).str.slice(0, 200)
+    return frame.filter(mask).select(
+        "record_no",
+        rule=pl.lit(rule),
+        detail=pl.lit(f"{column} is ") + (pl.lit("'") + value + "'").fill_null("missing"),
+    )
+
+
+Violation = tuple[str, str, pl.Expr]
+
+
+def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.DataFrame, list[Violation]]:
+    """The lake columns of an entity, and (rule, column, rows of `frame` that break it) for every rule it has."""
+    violations: list[Violation] = []
+    made: dict[str, pl.Expr | pl.Series] = {c: pl.col(c) for c in ("record_no", "item_no") if c in frame.columns}
+    dated = [c for c in entity.columns if c.type in ("date", "partial_date")]
+    days = frame.select(whole_day(pl.col(c.name), str(c.format)).alias(c.name) for c in dated)
+    for column in entity.columns:
+        value = pl.col(column.name)
+        is_text = frame.schema[column.name] == pl.String
+        if undecodable and is_text:
+            violations.append(("undecodable", column.name, value.str.contains(UNDECODABLE, literal=True)))
+        if column.required:
+            violations.append(("required", column.name, value.is_null()))
+        if is_text:
+            if column.pattern is not None:
+                violations.append(("pattern", column.name, ~value.str.contains(f"^(?:{column.pattern})$")))
+            if column.format == "uscc":
+                violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(frame[column.name]))))
+            if column.codes is not None:
+                violations.append(("code", column.name, ~value.is_in(column.codes)))
+        bad: pl.Expr | None = None
+        match column.type:
+            case "text" | "name":
+                made[column.name] = value
+                if column.type == "name" or column.normalise:
+                    norm = normalised(frame[column.name])
+                    made[f"{column.name}_norm"] = norm
+                if column.type == "name":
+                    made[f"{column.name}_key"] = name_keys(norm)
+            case "date" | "partial_date":
+                bad = _dates(column, frame[column.name], days[column.name], made)
+            case "integer" | "number":
+                made[column.name] = _number(value, is_text, pl.Int64 if column.type == "integer" else pl.Float64)
+                bad = value.is_not_null() & _number(value, is_text, pl.Float64).is_null()
+            case "boolean":
+                made[column.name] = _boolean(value) if is_text else value
+                if is_text:
+                    bad = ~value.str.to_lowercase().is_in(_TRUE + _FALSE)
+        if bad is not None and column.on_error == "quarantine":
+            violations.append(("type", column.name, bad))
+    return frame.select(**made), violations
+
+
+def _dates(
+    column: Column, values: pl.Series, days: pl.Series, made: dict[str, pl.Expr | pl.Series]
+) -> pl.Expr | None:
+    """Adds the lake columns of a date column to `made`; returns the rows that are no date, if there may be any."""
+    if days.null_count() == values.null_count():
+        made[column.name] = days
+        if column.type == "partial_date":
+            made[f"{column.name}_text"] = iso_text(days)
+        return None
+    days, texts, bad = other_dates(values, days, str(column.format))
+    made[column.name] = days
+    if column.type == "partial_date":
+        made[f"{column.name}_text"] = texts
+        return pl.lit(bad)
+    return pl.lit(bad | (days.is_null() & texts.is_not_null()))
+
+
+def _number(value: pl.Expr, is_text: bool, kind: type[pl.Int64] | type[pl.Float64]) -> pl.Expr:
+    if is_text:
+        return value.str.replace_all(",", "", literal=True).cast(kind, strict=False)
+    return value.cast(kind)
+
+
+def _boolean(value: pl.Expr) -> pl.Expr:
+    lower = value.str.to_lowercase()
+    return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)

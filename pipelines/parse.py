@@ -1,0 +1,373 @@
+"""Parsing: a delivery becomes typed Parquet in the lake plus quarantine, streaming, in bounded memory.
+
+For each delivery `records = loaded + quarantined + skipped`, or it is refused whole. Same bytes, same parser version
+and same contract: nothing to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.contract import BROKEN_SCHEMA, check, lake_schema
+from pipelines.declarations import Source
+from pipelines.delivery_gate import inspect, unpack
+from pipelines.encoding import detect, is_utf8, to_utf8
+from pipelines.home import Home
+from pipelines.receive import Manifest, Report, manifests
+from pipelines.table_reader import (
+    WORKBOOK_SUFFIXES,
+    Batch,
+    csv_layout,
+    header_missing,
+    read_csv,
+    read_workbook,
+    refuse_truncated_csv,
+)
+from pipelines.xml_reader import DeliveryRefused, Extractor, Piece, Skeleton, header_values, pieces
+
+# Raised by hand whenever the same bytes and the same declaration would give other rows.
+PARSER_VERSION = 1
+_THREADS = 2
+_ROW_GROUP_BYTES = 32 << 20
+
+Item = TypeVar("Item")
+Shape = Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]]
+
+QUARANTINE_SCHEMA = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("delivery_sha256", pa.string()),
+        ("record_no", pa.int64()),
+        ("rule", pa.string()),
+        ("detail", pa.string()),
+        ("raw", pa.string()),
+        ("first_seen_at", pa.timestamp("us")),
+    ]
+)
+
+
+def contract_version(source: Source) -> str:
+    """A digest of everything besides the bytes that decides what a delivery becomes: declaration, parse.py, parser."""
+    digest = hashlib.sha256(str(PARSER_VERSION).encode())
+    for name in ("source.yaml", "parse.py"):
+        path = source.folder / name
+        if path.exists():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def pending(home: Home, source: Source) -> list[Manifest]:
+    """Deliveries whose bytes have not been parsed under the present contract."""
+    version = contract_version(source)
+    return [m for m in manifests(home, source.id) if m.contract_version != version]
+
+
+def parse_deliveries(home: Home, source: Source, report: Report, again: bool = False) -> list[Manifest]:
+    """Gate and parse what is not parsed yet (with `again`, everything); returns the manifests written.
+
+    A delivery that is not what the source declares is refused whole with its reason, and the others go on.
+    """
+    written: list[Manifest] = []
+    for manifest in manifests(home, source.id) if again else pending(home, source):
+        written.append(_parse_one(home, source, manifest, report))
+    return written
+
+
+@dataclass
+class Part:
+    """What one stretch of a delivery became; `n_seen` records of it were met."""
+
+    tables: dict[str, pl.DataFrame]
+    quarantined: pl.DataFrame
+    n_seen: int
+    n_skipped: int = 0
+    findings: Counter[str] = field(default_factory=Counter)
+
+
+def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -> Manifest:
+    home.runs.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="parse-", dir=home.runs) as name:
+        folder = Path(name)
+        writer = _Writer(home, source, manifest, folder)
+        try:
+            for part in _parts(home, source, manifest, folder):
+                writer.write(part)
+                report(f"{manifest.original_name}", writer.n_records)
+            writer.close()
+            writer.refuse_unless_conserved()
+        except DeliveryRefused as refusal:
+            writer.abandon()
+            manifest.state, manifest.reason = "refused", str(refusal)
+            manifest.n_records = manifest.n_loaded = manifest.n_quarantined = manifest.n_skipped = None
+            manifest.rows, manifest.findings = {}, {}
+            _remove_outputs(home, source, manifest)
+        else:
+            writer.install()
+            manifest.state = "quarantined" if writer.n_quarantined and not writer.n_loaded else "loaded"
+            manifest.reason = None
+            manifest.n_records, manifest.n_loaded = writer.n_records, writer.n_loaded
+            manifest.n_quarantined, manifest.n_skipped = writer.n_quarantined, writer.n_skipped
+            manifest.rows, manifest.findings = dict(writer.rows), dict(sorted(writer.findings.items()))
+    manifest.contract_version = contract_version(source)
+    manifest.save(home)
+    return manifest
+
+
+def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
+    for entity in source.entities:
+        (home.lake(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
+    (home.quarantine(source.id) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
+
+
+def _parts(home: Home, source: Source, manifest: Manifest, folder: Path) -> Iterator[Part]:
+    from pipelines.delivery_gate import refuse_unlike_declared
+
+    refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
+    module = source.module("parse")
+    shape: Shape | None = getattr(module, "shape", None)
+    first = 0
+    for path in unpack(manifest.path(home), source, folder):
+        inspect(path, source)
+        read = _xml_parts if source.delivery.format == "xml" else _table_parts
+        last = first
+        for part in read(path, source, shape, folder, first):
+            last += part.n_seen
+            yield part
+        first = last
+
+
+# --- XML ------------------------------------------------------------------------------------------------------------
+
+
+def _xml_parts(path: Path, source: Source, shape: Shape | None, folder: Path, offset: int) -> Iterator[Part]:
+    plain = path
+    if _declared_encoding(path) not in ("utf-8", "ascii", "us-ascii"):
+        plain = folder / f"{path.stem}.utf8.xml"
+        to_utf8(path, _declared_encoding(path), plain)
+    extractor = Extractor(source)
+    header = _xml_header(plain, source)
+    skeleton = Skeleton()
+
+    def work(piece: Piece) -> Part:
+        return _xml_part(piece, source, extractor, header, shape, offset)
+
+    with plain.open("rb") as stream:
+        yield from _in_order(work, pieces(stream, source, skeleton))
+    skeleton.document(source)
+
+
+def _declared_encoding(path: Path) -> str:
+    import re
+
+    with path.open("rb") as file:
+        found = re.search(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9_.-]+)[\"']", file.read(512))
+    name = found[1].decode().lower() if found else "utf-8"
+    return "utf-8" if name == "utf8" else name
+
+
+def _xml_header(path: Path, source: Source) -> dict[str, str | None]:
+    """Header values, read from the text before the first record closed off as a document of its own."""
+    from lxml import etree
+
+    wanted = [c for e in source.entities.values() for c in e.columns if c.from_ and c.from_[0].startswith("/")]
+    if not wanted:
+        return {}
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+    with path.open("rb") as file:
+        head = file.read(1 << 20)
+    assert source.xml is not None
+    root = etree.fromstring(head.split(f"<{source.xml.record_tag}>".encode(), 1)[0], parser)
+    return header_values(source, root)
+
+
+def _xml_part(
+    piece: Piece,
+    source: Source,
+    extractor: Extractor,
+    header: dict[str, str | None],
+    shape: Shape | None,
+    offset: int,
+) -> Part:
+    extracted = extractor.extract(piece)
+    tables = extracted.tables
+    for name, entity in source.entities.items():
+        constants = [pl.lit(header[c.name], pl.String).alias(c.name) for c in entity.columns if c.name in header]
+        tables[name] = tables[name].with_columns(constants)
+    if shape is not None:
+        tables = shape(tables)
+    checked = check(source, tables, extracted.undecodable)
+    broken = pl.concat([extracted.broken, checked.broken])
+    if len(broken):
+        records = extractor.records(piece.data)
+        broken = broken.sort("record_no").with_columns(
+            raw=pl.Series(
+                [records[n - piece.first].decode("utf-8", errors="backslashreplace") for n in sorted(broken["record_no"])],
+                dtype=pl.String,
+            )
+        )
+    part = Part(checked.tables, broken, piece.count, 0, Counter({f"element:{k}": v for k, v in extracted.unknown.items()}))
+    return _shifted(part, offset)
+
+
+# --- tables ---------------------------------------------------------------------------------------------------------
+
+
+def _table_parts(path: Path, source: Source, shape: Shape | None, folder: Path, offset: int) -> Iterator[Part]:
+    undecodable = False
+    batches: Iterable[Batch]
+    if path.suffix.lower() in WORKBOOK_SUFFIXES:
+        batches = read_workbook(path, source)
+    else:
+        encoding = detect(path, list(source.delivery.encodings))
+        plain = path
+        if encoding != "utf-8" or not is_utf8(path):
+            plain = folder / f"{path.stem}.utf8.csv"
+            undecodable = to_utf8(path, encoding, plain)
+        layout = csv_layout(plain, source)
+        if layout.header is None and source.delivery.on_missing_header == "refuse":
+            raise header_missing(source)
+        refuse_truncated_csv(plain, layout)
+        batches = read_csv(plain, source, layout)
+    seen_headers: set[str] = set()
+
+    def work(batch: Batch) -> Part:
+        return _table_part(batch, source, shape, undecodable, offset)
+
+    for part in _in_order(work, batches):
+        # A column nobody declared is one finding per file, not one per batch.
+        part.findings = Counter({k: v for k, v in part.findings.items() if k not in seen_headers})
+        seen_headers.update(part.findings)
+        yield part
+
+
+def _table_part(batch: Batch, source: Source, shape: Shape | None, undecodable: bool, offset: int) -> Part:
+    n_seen = len(batch.cells)
+    rows, skipped = batch.rows, 0
+    for rule in source.table.skip:
+        if rule.column in rows.columns:
+            hit = rows[rule.column].str.strip_chars().str.contains(rule.pattern).fill_null(False)
+            skipped += int(hit.sum())
+            rows = rows.filter(~hit)
+    tables = {source.record_entity: rows}
+    if shape is not None:
+        tables = shape(tables)
+    for name in source.entities:
+        tables.setdefault(name, pl.DataFrame(schema={"record_no": pl.Int64, "item_no": pl.Int64}))
+    checked = check(source, tables, undecodable)
+    broken = pl.concat([batch.broken, checked.broken]).sort("record_no")
+    broken = broken.with_columns(raw=pl.Series(batch.raw(broken["record_no"].to_list()), dtype=pl.String))
+    findings = Counter({f"column:{text}": 1 for text in batch.header.unknown})
+    return _shifted(Part(checked.tables, broken, n_seen, skipped, findings), offset)
+
+
+def _shifted(part: Part, offset: int) -> Part:
+    if offset:
+        move = (pl.col("record_no") + offset).alias("record_no")
+        part.tables = {name: frame.with_columns(move) for name, frame in part.tables.items()}
+        part.quarantined = part.quarantined.with_columns(move)
+    return part
+
+
+# --- in order, in bounded memory --------------------------------------------------------------------------------------
+
+
+def _in_order(work: Callable[[Item], Part], items: Iterable[Item]) -> Iterator[Part]:
+    """Results of `work` in the order of `items`, a few at a time on threads (the heavy parts release the GIL)."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        waiting: deque[Future[Part]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > _THREADS:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+class _Writer:
+    """Writes the parts of one delivery beside the lake and moves them in when all is well."""
+
+    def __init__(self, home: Home, source: Source, manifest: Manifest, folder: Path) -> None:
+        self._home, self._source, self._manifest, self._folder = home, source, manifest, folder
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._quarantine: list[pl.DataFrame] = []
+        self.rows: Counter[str] = Counter()
+        self.findings: Counter[str] = Counter()
+        self.n_records = self.n_quarantined = self.n_skipped = 0
+        for entity in source.entities:
+            self._writers[entity] = pq.ParquetWriter(
+                folder / f"{entity}.parquet", lake_schema(source, entity), compression="zstd", compression_level=1,
+                use_dictionary=False,
+            )
+
+    @property
+    def n_loaded(self) -> int:
+        return self.rows[self._source.record_entity]
+
+    def write(self, part: Part) -> None:
+        for entity, frame in part.tables.items():
+            if len(frame):
+                schema = lake_schema(self._source, entity)
+                self._writers[entity].write_table(frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest()))
+            self.rows[entity] += len(frame)
+        self.n_records += part.n_seen
+        self.n_quarantined += len(part.quarantined)
+        self.n_skipped += part.n_skipped
+        self.findings.update(part.findings)
+        if len(part.quarantined):
+            self._quarantine.append(part.quarantined)
+
+    def close(self) -> None:
+        for writer in self._writers.values():
+            writer.close()
+
+    abandon = close
+
+    def refuse_unless_conserved(self) -> None:
+        """Raises DeliveryRefused when records were lost or doubled on the way."""
+        if self.n_records != self.n_loaded + self.n_quarantined + self.n_skipped:
+            raise DeliveryRefused(
+                f"{self.n_records} records are not {self.n_loaded} loaded + {self.n_quarantined} quarantined + "
+                f"{self.n_skipped} skipped; a fault of the parser of {self._source.id}, report it"
+            )
+
+    def install(self) -> None:
+        """Move the finished files into the lake and the quarantine."""
+        sha = self._manifest.sha256
+        for entity in self._source.entities:
+            target = self._home.lake(self._source.id, entity)
+            target.mkdir(parents=True, exist_ok=True)
+            os.replace(self._folder / f"{entity}.parquet", target / f"{sha}.parquet")
+        target = self._home.quarantine(self._source.id)
+        if not self._quarantine:
+            (target / f"{sha}.parquet").unlink(missing_ok=True)
+            return
+        target.mkdir(parents=True, exist_ok=True)
+        table = pl.concat(self._quarantine).select(
+            source_id=pl.lit(self._source.id),
+            delivery_sha256=pl.lit(sha),
+            record_no="record_no",
+            rule="rule",
+            detail="detail",
+            raw="raw",
+            first_seen_at=pl.lit(self._manifest.received_at.replace(tzinfo=None)),
+        )
+        partial = self._folder / "quarantine.parquet"
+        pq.write_table(table.to_arrow().cast(QUARANTINE_SCHEMA), partial, compression="zstd")
+        os.replace(partial, target / f"{sha}.parquet")
