@@ -1,4 +1,4 @@
-"""The contract of a source applied to what a reader took out of a delivery: typed columns, and records that break it."""
+"""The contract of a source applied to what a reader took out of a delivery: typed columns, and what breaks it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from pipelines.text import (
 Broken = pl.DataFrame
 BROKEN_SCHEMA = {"record_no": pl.Int64, "rule": pl.String, "detail": pl.String}
 
-_ARROW_TYPES = {
+_ARROW_TYPES: dict[str, pa.DataType] = {
     "VARCHAR": pa.large_string(),
     "DATE": pa.date32(),
     "BIGINT": pa.int64(),
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
+_NUMBERS = {"integer": pl.Int64, "number": pl.Float64}
+_GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$"
 _TRUE = ["t", "true", "1", "y", "yes", "是"]
 _FALSE = ["f", "false", "0", "n", "no", "否"]
 
@@ -45,7 +47,7 @@ class Checked:
 
 def lake_schema(source: Source, entity: str) -> pa.Schema:
     """The Arrow schema of an entity's lake files."""
-    return pa.schema([(name, _ARROW_TYPES[kind]) for name, kind in source.lake_columns(entity)])
+    return pa.schema([pa.field(name, _ARROW_TYPES[kind]) for name, kind in source.lake_columns(entity)])
 
 
 def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) -> Checked:
@@ -119,7 +121,9 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
             violations.append(("required", column.name, value.is_null()))
         if is_text:
             if column.pattern is not None:
-                violations.append(("pattern", column.name, ~value.str.contains(f"^(?:{column.pattern})$")))
+                # \\d would take the digits of every script.
+                pattern = column.pattern.replace(r"\d", "[0-9]")
+                violations.append(("pattern", column.name, ~value.str.contains(f"^(?:{pattern})$")))
             if column.format == "uscc":
                 violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(frame[column.name]))))
             if column.codes is not None:
@@ -136,8 +140,9 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
             case "date" | "partial_date":
                 bad = _dates(column, frame[column.name], days[column.name], made)
             case "integer" | "number":
-                made[column.name] = _number(value, is_text, pl.Int64 if column.type == "integer" else pl.Float64)
-                bad = value.is_not_null() & _number(value, is_text, pl.Float64).is_null()
+                number = _integer if column.type == "integer" else _float
+                made[column.name] = number(value) if is_text else value.cast(_NUMBERS[column.type])
+                bad = value.is_not_null() & (number(value) if is_text else value).is_null()
             case "boolean":
                 made[column.name] = _boolean(value) if is_text else value
                 if is_text:
@@ -147,9 +152,7 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
     return frame.select(**made), violations
 
 
-def _dates(
-    column: Column, values: pl.Series, days: pl.Series, made: dict[str, pl.Expr | pl.Series]
-) -> pl.Expr | None:
+def _dates(column: Column, values: pl.Series, days: pl.Series, made: dict[str, pl.Expr | pl.Series]) -> pl.Expr | None:
     """Adds the lake columns of a date column to `made`; returns the rows that are no date, if there may be any."""
     if days.null_count() == values.null_count():
         made[column.name] = days
@@ -164,10 +167,19 @@ def _dates(
     return pl.lit(bad | (days.is_null() & texts.is_not_null()))
 
 
-def _number(value: pl.Expr, is_text: bool, kind: type[pl.Int64] | type[pl.Float64]) -> pl.Expr:
-    if is_text:
-        return value.str.replace_all(",", "", literal=True).cast(kind, strict=False)
-    return value.cast(kind)
+def _float(value: pl.Expr) -> pl.Expr:
+    """Finite numbers, with or without grouped thousands; a decimal comma is not guessed at."""
+    grouped = value.str.contains(_GROUPED)
+    plain = pl.when(grouped).then(value.str.replace_all(",", "", literal=True)).otherwise(value)
+    number = plain.cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def _integer(value: pl.Expr) -> pl.Expr:
+    """Whole numbers, written as such, with grouped thousands, or as a decimal without a fraction (3.0)."""
+    number = _float(value)
+    whole = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
+    return pl.coalesce(value.cast(pl.Int64, strict=False), whole)
 
 
 def _boolean(value: pl.Expr) -> pl.Expr:

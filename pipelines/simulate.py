@@ -1,0 +1,617 @@
+"""A synthetic world in deliveries: invented enterprises with marks, inspections and recognitions that agree.
+
+Each source writes its own deliveries (`sources/<id>/simulate.py`: `deliver(world, out)`), in its office's format, and
+records beside them what a correct warehouse must contain. Nothing depends on the clock, on hash order or on the number
+of nights asked for: the first nights of a longer simulation are the nights of a shorter one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipelines.declarations import Source, load_sources
+from pipelines.home import UsageError
+
+DEFAULT_SEED = 20240510
+ENTERPRISES_PER_THOUSAND_MARKS = 350
+# Past this the calendar of nights would run beyond what a clock of today calls the past.
+MAX_NIGHTS = 48
+BROKEN_SHARE = 0.002
+
+Codes = npt.NDArray[np.int64]
+
+_EPOCH = date(1970, 1, 1)
+_FIRST_NIGHT = (2024, 5, 16)
+
+# Ten heavenly stems stand for the digits: the names are plainly numbered, and the same in both scripts.
+_STEMS = list("甲乙丙丁戊己庚辛壬癸")
+_STEMS_EN = ["JIA", "YI", "BING", "DING", "WU", "JI", "GENG", "XIN", "REN", "GUI"]
+_DIGITS = list("0123456789")
+_INVENTED = [
+    ("试金", "SHIJIN"),
+    ("模拟", "MONI"),
+    ("样例", "YANGLI"),
+    ("拟真", "NIZHEN"),
+    ("虚拟", "XUNI"),
+    ("演示", "YANSHI"),
+    ("假想", "JIAXIANG"),
+    ("测例", "CELI"),
+]
+_FORMER_WORD, _RENAMED_WORD = "旧称", "更名"
+
+# Province as named, its short name, city, city in Latin letters, first four digits of its codes, weight.
+_CITIES = [
+    ("湖北省", "湖北", "武汉", "WUHAN", "4201", 20),
+    ("湖北省", "湖北", "襄阳", "XIANGYANG", "4206", 4),
+    ("湖北省", "湖北", "宜昌", "YICHANG", "4205", 4),
+    ("湖北省", "湖北", "黄冈", "HUANGGANG", "4211", 2),
+    ("安徽省", "安徽", "合肥", "HEFEI", "3401", 8),
+    ("安徽省", "安徽", "芜湖", "WUHU", "3402", 4),
+    ("安徽省", "安徽", "安庆", "ANQING", "3408", 3),
+    ("安徽省", "安徽", "阜阳", "FUYANG", "3412", 3),
+    ("山东省", "山东", "济南", "JINAN", "3701", 7),
+    ("山东省", "山东", "青岛", "QINGDAO", "3702", 7),
+    ("山东省", "山东", "烟台", "YANTAI", "3706", 4),
+    ("山东省", "山东", "潍坊", "WEIFANG", "3707", 4),
+    ("北京市", "北京", "北京", "BEIJING", "1101", 4),
+    ("上海市", "上海", "上海", "SHANGHAI", "3101", 4),
+    ("广东省", "广东", "广州", "GUANGZHOU", "4401", 4),
+    ("广东省", "广东", "深圳", "SHENZHEN", "4403", 4),
+    ("浙江省", "浙江", "杭州", "HANGZHOU", "3301", 4),
+    ("江苏省", "江苏", "苏州", "SUZHOU", "3205", 3),
+    ("四川省", "四川", "成都", "CHENGDU", "5101", 3),
+    ("重庆市", "重庆", "重庆", "CHONGQING", "5001", 2),
+    ("陕西省", "陕西", "西安", "XI'AN", "6101", 2),
+]
+
+# Word in the name, in English, GB/T 4754-2017 code, Nice class, food category (empty for other industries), weight.
+_INDUSTRIES = [
+    ("食品", "FOOD", "1411", "030", "糕点", 14),
+    ("茶业", "TEA", "1530", "030", "茶叶及相关制品", 9),
+    ("酒业", "LIQUOR", "1512", "033", "酒类", 8),
+    ("调味品", "CONDIMENT", "1469", "030", "调味品", 7),
+    ("粮油", "GRAIN AND OIL", "1311", "029", "粮食加工品", 7),
+    ("乳业", "DAIRY", "1441", "029", "乳制品", 5),
+    ("纺织", "TEXTILE", "1711", "025", "", 8),
+    ("机械", "MACHINERY", "3421", "007", "", 8),
+    ("电子", "ELECTRONICS", "3979", "009", "", 8),
+    ("医药", "PHARMACEUTICAL", "2720", "005", "", 6),
+    ("化工", "CHEMICAL", "2614", "001", "", 5),
+    ("餐饮", "CATERING", "6210", "043", "", 5),
+    ("商贸", "TRADING", "5212", "035", "", 6),
+    ("科技", "TECHNOLOGY", "6513", "042", "", 4),
+]
+
+# Legal form, in English, type as registered, first two characters of the credit code, weight.
+_FORMS = [
+    ("有限公司", "CO., LTD.", "有限责任公司(自然人投资或控股)", "91", 55),
+    ("有限责任公司", "CO., LTD.", "有限责任公司(国有控股)", "91", 20),
+    ("股份有限公司", "CORPORATION LIMITED", "股份有限公司(非上市)", "91", 15),
+    ("厂", "FACTORY", "个人独资企业", "91", 6),
+    ("专业合作社", "COOPERATIVE", "农民专业合作经济组织", "93", 4),
+]
+
+_USCC_ALPHABET = np.array(list("0123456789ABCDEFGHJKLMNPQRTUWXY"))
+_USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
+_ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
+
+_DELIVERIES_SCHEMA = {
+    "night": pl.Int64,
+    "source_id": pl.String,
+    "file": pl.String,
+    "n_records": pl.Int64,
+    "n_bad": pl.Int64,
+    "n_skipped": pl.Int64,
+    "encoding": pl.String,
+}
+_DEFECTS_SCHEMA = {
+    "night": pl.Int64,
+    "source_id": pl.String,
+    "file": pl.String,
+    "record_no": pl.Int64,
+    "rule": pl.String,
+}
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as Polars dates count."""
+    return (day - _EPOCH).days
+
+
+def night_date(night: int) -> date:
+    """The day of a night (from 1): the 16th or 1st, when a gazette appears, from 2024-05-16 on."""
+    year, month, _ = _FIRST_NIGHT
+    months, is_first = divmod(night - 1, 2)
+    months += is_first
+    year, month = year + (month - 1 + months) // 12, (month - 1 + months) % 12 + 1
+    return date(year, month, 1 if is_first else 16)
+
+
+def in_stems(numbers: pl.Series, width: int = 3) -> pl.Series:
+    """Numbers as heavenly stems, such as 012 as 甲乙丙."""
+    return numbers.cast(pl.String).str.zfill(width).str.replace_many(_DIGITS, _STEMS)
+
+
+def in_latin_stems(numbers: pl.Series, width: int = 3) -> pl.Series:
+    """Numbers as the stems' Latin spelling, such as 012 as JIAYIBING."""
+    return numbers.cast(pl.String).str.zfill(width).str.replace_many(_DIGITS, _STEMS_EN)
+
+
+def as_columns(table: Sequence[tuple[str | int, ...]], chosen: Codes, names: Sequence[str]) -> dict[str, pl.Series]:
+    """The named leading columns of a small table, one row per chosen index."""
+    index = pl.Series(chosen)
+    return {name: pl.Series(name, [row[i] for row in table]).gather(index) for i, name in enumerate(names)}
+
+
+def choose(generator: np.random.Generator, table: Sequence[tuple[str | int, ...]], n: int) -> Codes:
+    """Indices into a table drawn by the weight in its last column."""
+    weights = np.array([float(row[-1]) for row in table])
+    return generator.choice(len(table), size=n, p=weights / weights.sum()).astype(np.int64)
+
+
+@lru_cache(maxsize=1)
+def divisions() -> pl.DataFrame:
+    """Divisions and their periods as packaged in python-stdnum, in code order.
+
+    Columns region_code, name_zh, level_name (省级, 地级, 县级), province_name, prefecture_name (直辖 where the province
+    has none, null for provinces and prefectures), valid_from_year, valid_to_year (null while in use).
+    """
+    rows: list[tuple[str, str, int, int | None]] = []
+    province = ""
+    for line in files("stdnum").joinpath("cn/loc.dat").read_text(encoding="utf-8").splitlines():
+        found = re.fullmatch(r'( *)(\d+) \w+="(.*)"', line)
+        if found is None:
+            continue
+        indent, digits, value = found.groups()
+        if not indent:
+            province = digits
+            continue
+        for start, end, name in re.findall(r"(?:\[(\d*)-(\d*)\])?([^,\[\]]+)", value):
+            # Codes ending in 01 or 90 that name no place are only the register's group headings.
+            if name not in (
+                "市辖区",
+                "市区",
+                "县",
+                "省直辖县级行政单位",
+                "省直辖县级行政区划",
+                "自治区直辖县级行政区划",
+            ):
+                rows.append((province + digits, name, int(start or 1981), int(end) if end else None))
+    frame = pl.DataFrame(
+        rows,
+        schema={
+            "region_code": pl.String,
+            "name_zh": pl.String,
+            "valid_from_year": pl.Int64,
+            "valid_to_year": pl.Int64,
+        },
+        orient="row",
+    ).unique(["region_code", "name_zh", "valid_from_year"], keep="last", maintain_order=True)
+    code = pl.col("region_code")
+    frame = frame.with_columns(
+        level_name=pl.when(code.str.ends_with("0000"))
+        .then(pl.lit("省级"))
+        .when(code.str.ends_with("00"))
+        .then(pl.lit("地级"))
+        .otherwise(pl.lit("县级")),
+        province_code=code.str.slice(0, 2) + "0000",
+        prefecture_code=code.str.slice(0, 4) + "00",
+    )
+    latest = frame.sort("valid_from_year", maintain_order=True).group_by("region_code", maintain_order=True).last()
+    names = latest.select("region_code", parent_name="name_zh")
+    return (
+        frame.join(names, left_on="province_code", right_on="region_code", how="left", maintain_order="left")
+        .rename({"parent_name": "province_name"})
+        .join(names, left_on="prefecture_code", right_on="region_code", how="left", maintain_order="left")
+        .with_columns(
+            prefecture_name=pl.when(pl.col("level_name") == "县级").then(pl.coalesce("parent_name", pl.lit("直辖")))
+        )
+        .drop("parent_name", "province_code", "prefecture_code")
+        .sort("region_code", "valid_from_year", maintain_order=True)
+    )
+
+
+@lru_cache(maxsize=1)
+def _counties_by_city() -> dict[str, list[tuple[str, str]]]:
+    """(code, name) of the county-level divisions in use, by the first four digits of their codes."""
+    in_use = divisions().filter((pl.col("level_name") == "县级") & pl.col("valid_to_year").is_null())
+    result: dict[str, list[tuple[str, str]]] = {}
+    for code, name in in_use.select("region_code", "name_zh").iter_rows():
+        result.setdefault(code[:4], []).append((code, name))
+    return result
+
+
+def unified_codes(prefix: pl.Series, region_code: pl.Series, numbers: Codes) -> pl.Series:
+    """Valid unified social credit codes (GB 32100): authority and kind, region, organisation code, check digit.
+
+    The organisation code (GB 11714) is eight digits made from `numbers`, with its own check digit.
+    """
+    body = pl.Series((numbers * 48_271 + 20_240_510) % 99_999_989).cast(pl.String).str.zfill(8)
+    digits = np.stack([body.str.slice(i, 1).cast(pl.Int64).to_numpy() for i in range(8)], axis=1)
+    organisation_check = np.array(list("0123456789X0"))[11 - digits @ _ORGANISATION_WEIGHTS % 11]
+    without_check = prefix + region_code + body + pl.Series(organisation_check)
+    values = np.stack(
+        [
+            without_check.str.slice(i, 1)
+            .replace_strict(_USCC_ALPHABET.tolist(), list(range(31)), return_dtype=pl.Int64)
+            .to_numpy()
+            for i in range(17)
+        ],
+        axis=1,
+    )
+    return without_check + pl.Series(_USCC_ALPHABET[(31 - values @ _USCC_WEIGHTS % 31) % 31])
+
+
+def with_wrong_check_digit(uscc: pl.Expr) -> pl.Expr:
+    """The codes with a check digit that does not fit."""
+    last = uscc.str.slice(17, 1)
+    return uscc.str.slice(0, 17) + pl.when(last == "0").then(pl.lit("1")).otherwise(pl.lit("0"))
+
+
+@dataclass(frozen=True)
+class World:
+    """The invented world: its enterprises, its calendar, and random numbers by purpose."""
+
+    scale: float
+    nights: int
+    seed: int
+    sources: Mapping[str, Source]
+
+    def random(self, *purpose: str | int) -> np.random.Generator:
+        """Random numbers for one purpose, unmoved by what else is simulated."""
+        return np.random.default_rng([self.seed, *[zlib.crc32(str(part).encode()) for part in purpose]])
+
+    def count(self, per_thousand_marks: float, at_least: int = 1) -> int:
+        """A number of things that grows with the scale."""
+        return max(at_least, round(per_thousand_marks * self.scale))
+
+    @cached_property
+    def n_enterprises(self) -> int:
+        """Enterprises registered before the first night."""
+        return self.count(ENTERPRISES_PER_THOUSAND_MARKS, 30)
+
+    @cached_property
+    def enterprises(self) -> pl.DataFrame:
+        """Every enterprise of every night, in order of `enterprise_no`.
+
+        Columns enterprise_no, first_night, uscc, name, name_en, former_name (changed before the first night),
+        renamed_night, renamed_to, closed_night, enterprise_type, registered_date, region_code, province, city,
+        city_en, place, address, industry, industry_en, industry_code, nice_class, food_category, brand, brand_en.
+        """
+        n_new = max(1, self.n_enterprises // 200)
+        first = _cohort(self, 1, 0, self.n_enterprises)
+        later = [
+            _cohort(self, night, self.n_enterprises + (night - 2) * n_new, n_new) for night in range(2, self.nights + 1)
+        ]
+        return self._with_changes(pl.concat([first, *later]), n_new)
+
+    def _with_changes(self, frame: pl.DataFrame, n_a_night: int) -> pl.DataFrame:
+        order = self.random("enterprise changes").permutation(self.n_enterprises)
+        numbers: list[int] = []
+        renamed: list[int | None] = []
+        closed: list[int | None] = []
+        for night in range(2, self.nights + 1):
+            for number in order[(night - 2) * 2 * n_a_night :][: 2 * n_a_night]:
+                numbers.append(int(number))
+                is_renamed = len(numbers) % 2 == 1
+                renamed.append(night if is_renamed else None)
+                closed.append(None if is_renamed else night)
+        changes = pl.DataFrame(
+            {"enterprise_no": numbers, "renamed_night": renamed, "closed_night": closed},
+            schema={"enterprise_no": pl.Int64, "renamed_night": pl.Int64, "closed_night": pl.Int64},
+        )
+        return frame.join(changes, on="enterprise_no", how="left", maintain_order="left").with_columns(
+            renamed_to=pl.when(pl.col("renamed_night").is_not_null()).then(pl.col("renamed_to"))
+        )
+
+    def enterprises_at(self, night: int) -> pl.DataFrame:
+        """The enterprises that exist on a night, with `name_then` and `former_names` as known that night."""
+        renamed = (pl.col("renamed_night") <= night).fill_null(False)
+        return self.enterprises.filter(pl.col("first_night") <= night).with_columns(
+            name_then=pl.when(renamed).then("renamed_to").otherwise("name"),
+            former_names=pl.concat_str(
+                pl.when(renamed).then("name"), "former_name", separator="；", ignore_nulls=True
+            ).replace("", None),
+        )
+
+    def defects(self, source_id: str, n_records: int, rules: Sequence[str], *delivery: int) -> pl.DataFrame:
+        """Which records (`row`, from 0) of a delivery are written broken, and by which `rule` of the contract.
+
+        About two in a thousand, at least one where a delivery can bear it, and never so many that the source's own
+        ceiling of quarantined records would be reached.
+        """
+        generator = self.random("defects", source_id, *delivery)
+        bearable = int(n_records * self.sources[source_id].tolerances.quarantined_share_max * 0.8)
+        n = min(max(1, round(n_records * BROKEN_SHARE)), bearable)
+        rows = np.sort(generator.permutation(n_records)[:n])
+        first = int(generator.integers(0, len(rules)))
+        return pl.DataFrame(
+            {"row": rows, "rule": [rules[(first + i) % len(rules)] for i in range(n)]},
+            schema={"row": pl.Int64, "rule": pl.String},
+        )
+
+
+def with_defects(frame: pl.DataFrame, defects: pl.DataFrame) -> pl.DataFrame:
+    """The frame with a column `defect`: the rule that a record is to break, null for sound records."""
+    return (
+        frame.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64))
+        .join(defects.rename({"rule": "defect"}), on="row", how="left", maintain_order="left")
+        .drop("row")
+    )
+
+
+def broken_records(frame: pl.DataFrame) -> pl.DataFrame:
+    """`record_no` (from 1) and `rule` of the broken records of a delivery whose rows are `frame`'s."""
+    return frame.select(record_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64), rule="defect").filter(
+        pl.col("rule").is_not_null()
+    )
+
+
+def _cohort(world: World, night: int, first_no: int, n: int) -> pl.DataFrame:
+    generator = world.random("enterprises", night)
+    number = np.arange(first_no, first_no + n)
+    city = choose(generator, _CITIES, n)
+    industry = choose(generator, _INDUSTRIES, n)
+    if night == 1:
+        # However small the world, every food industry and a shop exists in it.
+        industry[: min(n, len(_INDUSTRIES))] = np.arange(min(n, len(_INDUSTRIES)))
+    form = choose(generator, _FORMS, n)
+    counties = _counties_by_city()
+    region, county, office = _county_of(generator, city, counties)
+    prefix_kind = generator.integers(0, 100, n)
+    word = pl.Series(number % len(_INVENTED))
+    stems = in_stems(pl.Series(number))
+    core = pl.Series([w for w, _ in _INVENTED]).gather(word) + stems
+    brand_en = pl.Series([w for _, w in _INVENTED]).gather(word) + pl.Series([" "]) + in_latin_stems(pl.Series(number))
+    today = day_number(night_date(night))
+    if night == 1:
+        registered = generator.integers(day_number(date(1985, 1, 1)), today - 400, n)
+    else:
+        registered = generator.integers(today - 13, today - 1, n)
+    frame = pl.DataFrame(
+        {
+            "enterprise_no": number,
+            **as_columns(_CITIES, city, ["province", "province_short", "city", "city_en"]),
+            **as_columns(
+                _INDUSTRIES, industry, ["industry", "industry_en", "industry_code", "nice_class", "food_category"]
+            ),
+            **as_columns(_FORMS, form, ["form", "form_en", "enterprise_type", "kind"]),
+            "region_code": region,
+            "county": county,
+            "core": core,
+            "stems": stems,
+            "brand_en": brand_en,
+            "prefix_kind": prefix_kind,
+            "registered_date": pl.Series(registered).cast(pl.Int32).cast(pl.Date),
+            "house": generator.integers(1, 999, n),
+            "has_former": generator.random(n) < (0.05 if night == 1 else 0.0),
+        }
+    )
+    frame = frame.with_columns(uscc=unified_codes(frame["kind"], office, number))
+    kind = pl.col("prefix_kind")
+    front = (
+        pl.when(kind < 55)
+        .then("city")
+        .when(kind < 75)
+        .then(pl.col("city") + "市")
+        .when(kind < 84)
+        .then("province_short")
+        .when(kind < 92)
+        .then("province")
+        .otherwise(pl.lit(""))
+    )
+    middle = pl.when(kind >= 92).then(pl.lit("（") + pl.col("city") + "）").otherwise(pl.lit(""))
+
+    def legal_name(core_name: pl.Expr) -> pl.Expr:
+        return pl.concat_str(front, core_name, middle, "industry", "form")
+
+    return frame.select(
+        pl.col("enterprise_no").cast(pl.Int64),
+        first_night=pl.lit(night, pl.Int64),
+        uscc="uscc",
+        name=legal_name(pl.col("core")),
+        name_en=pl.concat_str("city_en", pl.lit(" "), "brand_en", pl.lit(" "), "industry_en", pl.lit(" "), "form_en"),
+        former_name=pl.when("has_former").then(legal_name(pl.lit(_FORMER_WORD) + pl.col("stems"))),
+        renamed_to=legal_name(pl.lit(_RENAMED_WORD) + pl.col("stems")),
+        enterprise_type="enterprise_type",
+        registered_date="registered_date",
+        region_code="region_code",
+        province="province",
+        city="city",
+        city_en="city_en",
+        place=pl.when(pl.col("province_short") == pl.col("city"))
+        .then("city")
+        .otherwise(pl.col("province_short") + pl.col("city")),
+        address=pl.concat_str(
+            pl.when(pl.col("province_short") == pl.col("city")).then(pl.lit("")).otherwise("province"),
+            pl.col("city") + "市",
+            "county",
+            pl.lit("试金路"),
+            "house",
+            pl.lit("号"),
+        ),
+        industry="industry",
+        industry_en="industry_en",
+        industry_code="industry_code",
+        nice_class="nice_class",
+        food_category="food_category",
+        brand="core",
+        brand_en="brand_en",
+    )
+
+
+def _county_of(
+    generator: np.random.Generator, city: Codes, counties: Mapping[str, list[tuple[str, str]]]
+) -> tuple[pl.Series, pl.Series, pl.Series]:
+    """Code and name of each enterprise's county, and the code of the county that first registered it.
+
+    Three in a hundred have moved within their city since: the credit code keeps the first office's code.
+    """
+    codes: list[str] = []
+    names: list[str] = []
+    starts: list[int] = []
+    sizes: list[int] = []
+    for *_, prefix, _weight in _CITIES:
+        group = counties[str(prefix)]
+        starts.append(len(codes))
+        sizes.append(len(group))
+        codes.extend(code for code, _ in group)
+        names.extend(name for _, name in group)
+    start, size = np.array(starts)[city], np.array(sizes)[city]
+    chosen = (generator.random(len(city)) * size).astype(np.int64)
+    moved = (generator.random(len(city)) < 0.03).astype(np.int64)
+    first = (chosen + moved) % size
+    every_code = pl.Series(codes)
+    return (
+        every_code.gather(pl.Series(start + chosen)),
+        pl.Series(names).gather(pl.Series(start + chosen)),
+        every_code.gather(pl.Series(start + first)),
+    )
+
+
+class Deliveries:
+    """Where a simulation is written: night folders, and the truth about each delivery and about the world."""
+
+    def __init__(self, root: Path, progress: Callable[[str], None] | None) -> None:
+        self.root = root
+        self._progress = progress
+        self._deliveries: list[tuple[object, ...]] = []
+        self._defects: list[pl.DataFrame] = []
+        self._truth: dict[str, list[pl.DataFrame]] = {}
+
+    def path(self, night: int, source_id: str, name: str) -> Path:
+        """Where a delivery goes; its folder is made."""
+        folder = self.root / f"night_{night:04d}" / source_id
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / name
+
+    def written(
+        self, night: int, path: Path, n_records: int, broken: pl.DataFrame, n_skipped: int = 0, encoding: str = "utf-8"
+    ) -> None:
+        """Record a delivery that has been written: its records, the broken ones and those its declaration skips."""
+        source_id = path.parent.name
+        self._deliveries.append((night, source_id, path.name, n_records, len(broken), n_skipped, encoding))
+        self._defects.append(
+            broken.select(
+                night=pl.lit(night, pl.Int64),
+                source_id=pl.lit(source_id),
+                file=pl.lit(path.name),
+                record_no=pl.col("record_no").cast(pl.Int64),
+                rule="rule",
+            )
+        )
+        if self._progress:
+            self._progress(f"night {night}: {source_id}/{path.name}, {n_records} records")
+
+    def truth(self, table: str, rows: pl.DataFrame) -> None:
+        """Add rows to a truth table; every part of a table has the same columns."""
+        self._truth.setdefault(table, []).append(rows)
+
+    def write_truth(self) -> None:
+        """Write truth/*.parquet."""
+        folder = self.root / "truth"
+        folder.mkdir(parents=True, exist_ok=True)
+        deliveries = pl.DataFrame(self._deliveries, schema=_DELIVERIES_SCHEMA, orient="row")
+        self._truth["deliveries"] = [deliveries.sort("night", "source_id", "file")]
+        defects = pl.concat(self._defects) if self._defects else pl.DataFrame(schema=_DEFECTS_SCHEMA)
+        self._truth["defects"] = [defects.sort("night", "source_id", "file", "record_no")]
+        for name, parts in sorted(self._truth.items()):
+            pl.concat(parts).write_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=1)
+
+
+def slices(frame: pl.DataFrame, size: int) -> Iterator[pl.DataFrame]:
+    """The frame in slices of at most `size` rows, so that what is made of it stays small in memory."""
+    for start in range(0, len(frame), size):
+        yield frame.slice(start, size)
+
+
+def write_csv(frame: pl.DataFrame, path: Path, encoding: str, quote_all: bool = False) -> None:
+    """Write a CSV file with CRLF line ends in any encoding (utf-8-sig puts a byte-order mark before it)."""
+    with path.open("wb") as file:
+        for number, part in enumerate([frame] if frame.is_empty() else slices(frame, 50_000)):
+            text = part.write_csv(
+                include_header=number == 0,
+                line_terminator="\r\n",
+                quote_style="always" if quote_all else "necessary",
+            )
+            file.write(text.encode(encoding if number == 0 else encoding.removesuffix("-sig")))
+
+
+def write_text(rows: pl.Series, path: Path, mode: str = "ab") -> None:
+    """Append text rows, one line each, as UTF-8."""
+    text: str = rows.str.join("\n").item()
+    with path.open(mode) as file:
+        file.write(text.encode())
+        file.write(b"\n")
+
+
+def _claim(out: Path, arguments: Mapping[str, float]) -> None:
+    """Make the folder a simulation's own: an earlier simulation goes, anything else is left alone and refused."""
+    marker = out / "simulation.json"
+    if marker.exists():
+        for folder in [*out.glob("night_[0-9][0-9][0-9][0-9]"), out / "truth"]:
+            shutil.rmtree(folder, ignore_errors=True)
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out}: not an empty folder and no earlier simulation; name a new one")
+    out.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps(arguments) + "\n", encoding="utf-8")
+
+
+def simulate(
+    out: Path,
+    scale: float = 1,
+    nights: int = 1,
+    seed: int = DEFAULT_SEED,
+    progress: Callable[[str], None] | None = None,
+) -> None:
+    """Write synthetic deliveries in the official formats, night by night, with their truth tables.
+
+    `out` gets night_0001/<source>/<file> and on (the first night holds every source in full, later ones what changed)
+    and truth/*.parquet: what a correct warehouse contains after all nights. `scale` is the number of trademarks of the
+    first night in thousands. The same arguments give the same bytes. An earlier simulation in `out` is replaced. Raises
+    UsageError for arguments that make no world and for a folder that holds anything else.
+    """
+    if not 0.01 <= scale <= 4000:
+        raise UsageError(f"scale {scale}: give thousands of trademarks, from 0.01 to 4000")
+    if not 1 <= nights <= MAX_NIGHTS:
+        raise UsageError(f"nights {nights}: give a number from 1 to {MAX_NIGHTS}")
+    if seed < 0:
+        raise UsageError(f"seed {seed}: give a number from 0")
+    _claim(out, {"scale": float(scale), "nights": nights, "seed": seed})
+    sources = load_sources()
+    world = World(float(scale), nights, seed, sources)
+    if progress:
+        progress(f"seed {seed}, {world.n_enterprises} enterprises, nights to {night_date(nights)}")
+    deliveries = Deliveries(out, progress)
+    for source in sources.values():
+        module = source.module("simulate")
+        if module is not None:
+            module.deliver(world, deliveries)
+    deliveries.truth(
+        "nights",
+        pl.DataFrame(
+            {
+                "night": list(range(1, nights + 1)),
+                "as_of_date": [night_date(night) for night in range(1, nights + 1)],
+            }
+        ),
+    )
+    deliveries.write_truth()
+
+
+def days_before(night: int, days: int) -> date:
+    """The day so many days before a night."""
+    return night_date(night) - timedelta(days=days)

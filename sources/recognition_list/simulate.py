@@ -1,0 +1,307 @@
+"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from pipelines.simulate import (
+    Deliveries,
+    World,
+    as_columns,
+    broken_records,
+    day_number,
+    days_before,
+    night_date,
+    with_defects,
+    with_wrong_check_digit,
+    write_csv,
+)
+
+SOURCE = "recognition_list"
+RULES = ["required:recipient_name", "type:decided_date", "uscc:uscc"]
+RECOGNITIONS_PER_THOUSAND_MARKS = 80
+
+# Scheme, edition, level, event that nominates, event that grants, year of the grant, is for a product, is reviewed.
+_SCHEMES: list[tuple[str, str, str, str, str, int, bool, bool]] = [
+    ("中华老字号", "第三批", "国家", "拟推荐公示", "认定", 2024, True, True),
+    ("中国驰名商标", "", "国家", "公示", "认定", 2023, True, False),
+    ("中国质量奖", "第五届", "国家", "候选", "授予", 2023, False, False),
+    ("中国质量奖提名奖", "第五届", "国家", "候选", "授予", 2023, False, False),
+    ("中国消费名品", "首批", "国家", "公示", "入选", 2024, True, False),
+    ("湖北老字号", "第三批", "省", "公示", "认定", 2022, True, True),
+    ("湖北精品", "首届", "省", "公示", "认定", 2024, True, False),
+    ("长江质量奖", "第九届", "省", "公示", "授予", 2023, False, False),
+    ("长江质量奖提名奖", "第九届", "省", "公示", "授予", 2023, False, False),
+    ("武汉老字号", "第二批", "市", "公示", "认定", 2023, True, True),
+    ("武汉精品", "2023", "市", "公示", "认定", 2023, True, False),
+    ("武汉名品", "2022", "市", "公示", "认定", 2022, True, False),
+    ("武汉市市长质量奖", "第七届", "市", "公示", "授予", 2023, False, False),
+    ("区长质量奖", "第四届", "区县", "公示", "授予", 2023, False, False),
+    ("安徽老字号", "第五批", "省", "公示", "认定", 2022, True, True),
+    ("安徽名牌", "2022", "省", "公示", "认定", 2022, True, False),
+    ("安徽著名商标", "2022", "省", "公示", "认定", 2022, True, False),
+    ("山东老字号", "第七批", "省", "公示", "认定", 2023, True, True),
+    ("好品山东", "第三批", "省", "公示", "认定", 2024, True, False),
+]
+_NATIONAL = [0, 1, 2, 3, 4]
+_HUBEI, _WUHAN, _ANHUI, _SHANDONG = [5, 6, 7, 8], [9, 10, 11, 12, 13], [14, 15, 16], [17, 18]
+_STATES = {
+    "拟推荐公示": "nominated",
+    "公示": "nominated",
+    "候选": "nominated",
+    "认定": "held",
+    "授予": "held",
+    "入选": "held",
+    "复核通过": "held",
+    "附条件通过": "conditional",
+    "移出名录": "removed",
+    "撤销": "revoked",
+}
+
+
+def deliver(world: World, out: Deliveries) -> None:
+    """Write the decisions of the past on the first night, then what was decided since."""
+    n_first = world.count(RECOGNITIONS_PER_THOUSAND_MARKS, 12)
+    cases = _cases(world, 1, n_first)
+    events = _past_events(world, cases)
+    every: list[pl.DataFrame] = []
+    for night in range(1, world.nights + 1):
+        if night > 1:
+            new = _cases(world, night, max(2, n_first // 40)).join(cases, on=["holder", "scheme_no"], how="anti")
+            open_cases = _last_events(pl.concat(every))
+            events = pl.concat(
+                [_nominations(new, night), _decisions(world, night, cases, open_cases, max(2, n_first // 40))]
+            )
+            cases = pl.concat([cases, new])
+        every.append(_deliver_night(world, out, night, cases, events))
+    out.truth("recognitions", _truth(world, cases, pl.concat(every)))
+
+
+def _cases(world: World, night: int, n: int) -> pl.DataFrame:
+    """Who is up for what, once per recipient and scheme. `holder` is the enterprise's number or, below 0, a brand's."""
+    generator = world.random(SOURCE, "cases", night)
+    enterprises = world.enterprises_at(night)
+    chosen = enterprises[generator.integers(0, len(enterprises), n)]
+    schemes = np.zeros(n, dtype=np.int64)
+    draw = generator.integers(0, 1_000_000, n)
+    province, city = chosen["province"].to_numpy(), chosen["city"].to_numpy()
+    groups = [
+        (city == "武汉", _WUHAN + _WUHAN + _HUBEI + _NATIONAL),
+        ((province == "湖北省") & (city != "武汉"), _HUBEI + _NATIONAL),
+        (province == "安徽省", _ANHUI + _NATIONAL),
+        (province == "山东省", _SHANDONG + _NATIONAL),
+        (~np.isin(province, ["湖北省", "安徽省", "山东省"]), _NATIONAL),
+    ]
+    for mask, choices in groups:
+        schemes[mask] = np.array(choices)[draw[mask] % len(choices)]
+    names = ["scheme", "edition", "level", "nominating", "granting", "year", "for_product", "reviewed"]
+    frame = pl.DataFrame(
+        {
+            "enterprise_no": chosen["enterprise_no"],
+            "brand": chosen["brand"],
+            "place": chosen["place"],
+            "scheme_no": schemes,
+            **as_columns(_SCHEMES, schemes, names),
+            "is_brand_only": (generator.random(n) < 0.04) & np.array([row[6] for row in _SCHEMES])[schemes],
+            "fate": generator.random(n),
+            "names_code": generator.random(n) < 0.6,
+            "precision": generator.random(n),
+            "case_night": np.full(n, night),
+            "day_of_year": generator.integers(30, 110, n),
+        }
+    )
+    number = pl.col("enterprise_no")
+    return frame.with_columns(holder=pl.when("is_brand_only").then(-1 - number).otherwise(number)).unique(
+        ["holder", "scheme_no"], keep="first", maintain_order=True
+    )
+
+
+def _event(cases: pl.DataFrame, event: pl.Expr, day: pl.Expr, precision: str = "day") -> pl.DataFrame:
+    return cases.select(
+        "holder",
+        "scheme_no",
+        event=event,
+        day=day.cast(pl.Int32).cast(pl.Date),
+        precision=pl.lit(precision),
+    )
+
+
+def _past_events(world: World, cases: pl.DataFrame) -> pl.DataFrame:
+    """What had been decided before the first night: most nominees granted, some reviewed, a few removed or revoked."""
+    granted_day = pl.date(pl.col("year"), 1, 1).cast(pl.Int32) + pl.col("day_of_year")
+    fate = pl.col("fate")
+    last = day_number(days_before(1, 5))
+    waiting = cases.filter(fate < 0.2)
+    granted = cases.filter(fate >= 0.2)
+    single = granted.filter(pl.col("precision") < 0.06)
+    public = granted.filter(pl.col("precision") >= 0.06)
+    reviewed_day = pl.lit(day_number(date(2024, 4, 25)))
+    reviewed = public.filter(pl.col("reviewed") & (fate < 0.45))
+    revoked = public.filter(~pl.col("reviewed") & (fate > 0.98))
+    outcome = (
+        pl.when(fate < 0.38)
+        .then(pl.lit("复核通过"))
+        .when(fate < 0.42)
+        .then(pl.lit("附条件通过"))
+        .otherwise(pl.lit("移出名录"))
+    )
+    parts = [
+        _event(waiting, pl.col("nominating"), pl.min_horizontal(granted_day - 30, pl.lit(last))),
+        _event(public, pl.col("nominating"), granted_day - 28),
+        _event(public, pl.col("granting"), granted_day),
+        _event(single.filter(pl.col("precision") < 0.03), pl.col("granting"), granted_day, "month"),
+        _event(single.filter(pl.col("precision") >= 0.03), pl.col("granting"), granted_day, "year"),
+        _event(reviewed, outcome, reviewed_day),
+        _event(revoked, pl.lit("撤销"), reviewed_day),
+    ]
+    return pl.concat(parts).sort("scheme_no", "day", "holder", maintain_order=True)
+
+
+def _nominations(new: pl.DataFrame, night: int) -> pl.DataFrame:
+    return _event(new, pl.col("nominating"), pl.lit(day_number(days_before(night, 6))))
+
+
+def _last_events(events: pl.DataFrame) -> pl.DataFrame:
+    return events.sort("day", maintain_order=True).group_by("holder", "scheme_no", maintain_order=True).last()
+
+
+def _decisions(world: World, night: int, cases: pl.DataFrame, last: pl.DataFrame, n: int) -> pl.DataFrame:
+    """Grants to earlier nominees, removals and revocations of what is held."""
+    order = world.random(SOURCE, "decisions", night).permutation(len(last))
+    day = pl.lit(day_number(days_before(night, 3)))
+    open_cases = last[order].join(
+        cases.drop("precision"), on=["holder", "scheme_no"], how="inner", maintain_order="left"
+    )
+    state = pl.col("event").replace_strict(_STATES, return_dtype=pl.String)
+    # One whose day is not known to the day cannot be put in order with a later decision of the same year.
+    open_cases = open_cases.with_columns(state=state).filter(pl.col("precision") == "day")
+    held = open_cases.filter(pl.col("state").is_in(["held", "conditional"]))
+    removable = held.filter("reviewed").head(max(1, n // 3))
+    revocable = held.filter(~pl.col("reviewed")).head(max(1, n // 4))
+    return pl.concat(
+        [
+            _event(open_cases.filter(pl.col("state") == "nominated").head(n), pl.col("granting"), day),
+            _event(removable, pl.lit("移出名录"), day),
+            _event(revocable, pl.lit("撤销"), day),
+        ]
+    )
+
+
+def _deliver_night(
+    world: World, out: Deliveries, night: int, cases: pl.DataFrame, events: pl.DataFrame
+) -> pl.DataFrame:
+    """Write a night's decisions, national and local offices apart, and return the sound events."""
+    known = world.enterprises_at(night).select("enterprise_no", "uscc", "name_then", "former_names")
+    rows = events.join(cases.drop("precision"), on=["holder", "scheme_no"], how="left", maintain_order="left").join(
+        known, on="enterprise_no", how="left", maintain_order="left"
+    )
+    national = pl.col("level") == "国家"
+    sound: list[pl.DataFrame] = []
+    for part, (office, is_national) in enumerate([("国家", True), ("地方", False)]):
+        own = rows.filter(national if is_national else ~national)
+        if own.is_empty():
+            continue
+        own = with_defects(own, world.defects(SOURCE, len(own), RULES, night, part))
+        # Only a firm can carry a wrong code.
+        own = own.with_columns(
+            defect=pl.when((pl.col("defect") == "uscc:uscc") & pl.col("is_brand_only"))
+            .then(pl.lit("required:recipient_name"))
+            .otherwise("defect")
+        )
+        encoding = ["utf-8", "gb18030"][(night + part + 1) % 2]
+        path = out.path(night, SOURCE, f"认定决定_{office}_{night_date(night):%Y%m%d}.csv")
+        write_csv(_table(own, columns=_NATIONAL_HEADER if is_national else _LOCAL_HEADER), path, encoding)
+        out.written(night, path, len(own), broken_records(own), encoding=encoding)
+        sound.append(own.filter(pl.col("defect").is_null()))
+    decided = pl.concat(sound) if sound else with_defects(rows, world.defects(SOURCE, 0, RULES, night))
+    out.truth(
+        "recognition_events",
+        decided.select(
+            "scheme",
+            "edition",
+            "event",
+            decided_date=pl.when(pl.col("precision") == "day").then("day"),
+            decided_date_text=_decided(),
+            recipient_name=_recipient(),
+            uscc=pl.when(~pl.col("is_brand_only")).then("uscc"),
+            night=pl.lit(night, pl.Int64),
+        ),
+    )
+    return decided.select(events.columns)
+
+
+_NATIONAL_HEADER = ["奖项", "届次", "事项", "级别", "日期", "获奖单位", "对象类别", "品牌或产品", "统一社会信用代码"]
+_LOCAL_HEADER = ["称号", "批次", "决定", "层级", "公布日期", "企业名称", "类别", "品牌", "统一社会信用代码"]
+
+
+def _decided() -> pl.Expr:
+    return (
+        pl.when(pl.col("precision") == "year")
+        .then(pl.col("day").dt.to_string("%Y"))
+        .when(pl.col("precision") == "month")
+        .then(pl.col("day").dt.to_string("%Y-%m"))
+        .otherwise(pl.col("day").dt.to_string("%Y-%m-%d"))
+    )
+
+
+def _recipient() -> pl.Expr:
+    return pl.when("is_brand_only").then("brand").otherwise("name_then")
+
+
+def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    defect = pl.col("defect").fill_null("")
+    # Offices set brackets at half width as often as at full width, and name the former firm where it helps.
+    former = pl.col("former_names").str.split("；").list.first()
+    printed = (
+        pl.when("is_brand_only")
+        .then("brand")
+        .when(former.is_not_null() & (pl.col("fate") < 0.6))
+        .then(pl.concat_str("name_then", pl.lit("（原"), former, pl.lit("）")))
+        .when(pl.col("enterprise_no") % 2 == 0)
+        .then(pl.col("name_then").str.replace_many(["（", "）"], ["(", ")"]))
+        .otherwise("name_then")
+    )
+    code = pl.when(pl.col("names_code") & ~pl.col("is_brand_only")).then("uscc")
+    values = [
+        pl.col("scheme"),
+        pl.col("edition"),
+        pl.col("event"),
+        pl.col("level"),
+        pl.when(defect == "type:decided_date").then(pl.lit("2024-13-41")).otherwise(_decided()),
+        pl.when(defect != "required:recipient_name").then(printed),
+        pl.when("is_brand_only").then(pl.lit("品牌(无企业名)")).otherwise(pl.lit("企业")),
+        pl.when("for_product").then("brand"),
+        pl.when(defect == "uscc:uscc").then(with_wrong_check_digit(pl.col("uscc"))).otherwise(code),
+    ]
+    return rows.select(
+        *[value.alias(name) for value, name in zip(values, columns, strict=True)],
+        pl.col("place").alias("地区"),
+        pl.concat_str(
+            pl.lit("模拟发〔"), pl.col("day").dt.year().cast(pl.String), pl.lit("〕"), "scheme_no", pl.lit("号")
+        ).alias("文号"),
+    )
+
+
+def _truth(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """One row per recipient and scheme with the state that its last sound decision left."""
+    last = _last_events(events)
+    known = world.enterprises_at(world.nights).select("enterprise_no", "uscc", "name_then")
+    return (
+        last.join(cases.drop("precision"), on=["holder", "scheme_no"], how="inner", maintain_order="left")
+        .join(known, on="enterprise_no", how="left", maintain_order="left")
+        .sort("scheme_no", "holder")
+        .select(
+            scheme_name="scheme",
+            edition=pl.when(pl.col("edition") != "").then("edition"),
+            level="level",
+            recipient_name=_recipient(),
+            recipient_uscc=pl.when(~pl.col("is_brand_only")).then("uscc"),
+            object_name=pl.when("for_product").then("brand"),
+            state=pl.col("event").replace_strict(_STATES, return_dtype=pl.String),
+            last_event="event",
+            last_decided_text=_decided(),
+        )
+    )

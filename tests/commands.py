@@ -1,0 +1,49 @@
+"""The public command as tests run it, and short ways to ask its release."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from pipelines.home import PROJECT_ROOT, Home
+
+# The last simulated night is the day before.
+AS_OF = "2024-07-01"
+
+
+def touchstone(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pipelines.cli", *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TOUCHSTONE_HOME": str(home)},
+        cwd=PROJECT_ROOT,
+        check=False,
+    )
+
+
+def succeeded(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == 0, f"exit {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+def rows(home: Path, sql: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(os.path.realpath(Home(home).current), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def fingerprint(home: Path) -> dict[str, str]:
+    answer: dict[str, str] = json.loads(succeeded(touchstone(home, "fingerprint", "--json")).stdout)
+    return answer
+
+
+def land(home: Path, source: Path) -> None:
+    """Drop everything of a night's folder (one folder per source) into landing."""
+    shutil.copytree(source, home / "landing", dirs_exist_ok=True)

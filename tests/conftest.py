@@ -1,0 +1,32 @@
+"""A simulated world and the release made of it, shared by every test that reads a release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.simulate import simulate
+from tests.commands import AS_OF, land, succeeded, touchstone
+
+NIGHTS = 3
+SEED = 20240630
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The simulated deliveries of a few nights, with their truth tables."""
+    out = tmp_path_factory.mktemp("world")
+    print(f"simulated world: seed {SEED}, {NIGHTS} nights")
+    simulate(out, scale=0.3, nights=NIGHTS, seed=SEED)
+    return out
+
+
+@pytest.fixture(scope="session")
+def simulated_home(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that received the simulated nights one after the other; not to be changed."""
+    home = tmp_path_factory.mktemp("night_by_night")
+    for night in range(1, NIGHTS + 1):
+        land(home, world / f"night_{night:04d}")
+        succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
+    return home

@@ -1,0 +1,228 @@
+"""From landing to release through the public command, on real deliveries where they are and on the simulated world."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.home import PROJECT_ROOT
+from tests.commands import AS_OF, fingerprint, land, rows, succeeded, touchstone
+
+REAL = PROJECT_ROOT.parent / "shared" / "data"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
+pytestmark = pytest.mark.slow
+
+REAL_FOLDERS = {
+    "uspto_trademark": "uspto_trademark",
+    "tipo_gazette": "tipo_gazette",
+    "samr_food_sampling": "samr_food_sampling",
+    "rasff": "rasff",
+    "recognition_list": "award_list",
+    "region_codes": "reference",
+}
+
+
+@pytest.fixture(scope="module")
+def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("real")
+    for source_id, folder in REAL_FOLDERS.items():
+        land_folder = home / "landing" / source_id
+        land_folder.mkdir(parents=True)
+        for path in (REAL / folder).iterdir():
+            shutil.copyfile(path, land_folder / path.name)
+    succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
+    return home
+
+
+@needs_real
+def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
+    marks = rows(
+        real_home,
+        "select office_code::varchar, count(*) from star.dim_trademark"
+        " where is_current and trademark_key <> -1 group by 1 order by 1",
+    )
+    assert marks == [("TW", 2434), ("US", 11)]
+    assert rows(real_home, "select count(*) from star.fct_recognition_event") == [(152,)]
+    deliveries = rows(
+        real_home,
+        "select source_id, n_records, n_loaded, n_quarantined, n_skipped from audit.deliveries where state <> 'refused'",
+    )
+    assert {(source, n) for source, n, *_ in deliveries} >= {
+        ("rasff", 21871), ("samr_food_sampling", 39), ("samr_food_sampling", 109), ("tipo_gazette", 2434),
+        ("uspto_trademark", 11), ("recognition_list", 152), ("region_codes", 6823),
+    }  # fmt: skip
+    assert rows(
+        real_home,
+        "select count(*) from audit.deliveries"
+        " where state <> 'refused' and n_records is distinct from n_loaded + n_quarantined + n_skipped",
+    ) == [(0,)]
+    assert rows(real_home, "select count(*) from audit.quarantine where source_id = 'samr_food_sampling'") == [(109,)]
+
+
+@needs_real
+def test_real_rows_reach_their_facts(real_home: Path) -> None:
+    counts = rows(real_home, "select source_id::varchar, count(*) from star.fct_inspection group by 1 order by 1")
+    assert counts == [("rasff", 21871), ("samr_food_sampling", 39)]
+    results = rows(
+        real_home,
+        "select result::varchar, count(*) from star.fct_inspection"
+        " where source_id = 'samr_food_sampling' group by 1 order by 1",
+    )
+    assert results == [("fail", 31), ("pass", 8)]
+
+
+@needs_real
+def test_real_dates_are_right_and_none_is_invented(real_home: Path) -> None:
+    assert rows(
+        real_home,
+        "select registration_date::varchar, filing_date::varchar, expiry_date::varchar from star.dim_trademark"
+        " where office_code = 'TW' and registration_no = '02207609'",
+    ) == [("2022-03-16", "2020-12-15", "2032-03-15")]
+    assert rows(
+        real_home,
+        "select count(*), count(event_date) from star.fct_recognition_event where event_date_text = '2023-11'",
+    ) == [(8, 0)]
+
+
+@needs_real
+def test_a_second_refresh_publishes_nothing(real_home: Path) -> None:
+    before = os.readlink(real_home / "touchstone.duckdb")
+    result = succeeded(touchstone(real_home, "refresh", "--as-of", AS_OF))
+    assert "Nothing new" in result.stdout
+    assert os.readlink(real_home / "touchstone.duckdb") == before
+
+
+def test_the_same_deliveries_in_any_order_give_the_same_fingerprint(
+    world: Path, simulated_home: Path, tmp_path: Path
+) -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"order of arrival: seed {seed}")
+    files = sorted(path for path in world.glob("night_*/*/*"))
+    random.Random(seed).shuffle(files)
+    half = len(files) // 2
+    home = tmp_path / "shuffled"
+    for part in (files[:half], files[half:]):
+        for path in part:
+            target = home / "landing" / path.parent.name
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target / f"{path.parent.parent.name}_{path.name}")
+        touchstone(home, "refresh", "--as-of", AS_OF)
+    assert fingerprint(home) == fingerprint(simulated_home)
+
+
+def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_home: Path) -> None:
+    truth = world / "truth"
+    with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
+
+        def difference(expected: str, actual: str) -> list[tuple[object, ...]]:
+            return connection.execute(
+                f"(from ({expected}) except from ({actual})) union all (from ({actual}) except from ({expected}))"
+            ).fetchall()
+
+        assert not difference(
+            f"select office_code, application_no, status_code from read_parquet('{truth}/trademarks.parquet')",
+            "select office_code::varchar, application_no, status_code::varchar from star.dim_trademark"
+            " where is_current and trademark_key <> -1",
+        )
+        assert not difference(
+            f"select sample_no, result from read_parquet('{truth}/inspections.parquet')",
+            "select sample_no, result::varchar from star.fct_inspection where source_id = 'samr_food_sampling'",
+        )
+
+
+def test_broken_deliveries_are_refused_and_the_others_go_on(world: Path, simulated_home: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(simulated_home, home, symlinks=True)
+    gazette = next(world.glob("night_0001/tipo_gazette/*.xml")).read_bytes()
+    landing = home / "landing" / "tipo_gazette"
+    landing.mkdir(parents=True, exist_ok=True)
+    (landing / "truncated.xml").write_bytes(gazette[: len(gazette) // 2])
+    (landing / "empty.xml").write_bytes(b"")
+    (landing / "misrooted.xml").write_bytes(b"<?xml version='1.0'?><html><body/></html>")
+    (landing / "wrong_total.xml").write_bytes(gazette.replace(b'total-count="', b'total-count="9', 1))
+    before = os.readlink(home / "touchstone.duckdb")
+    with duckdb.connect(os.path.realpath(home / "touchstone.duckdb"), read_only=True) as held:
+        result = touchstone(home, "refresh", "--as-of", AS_OF)
+        assert result.returncode == 0, result.stderr
+        lines = [line for line in result.stderr.splitlines() if line.strip()]
+        for name in ("truncated.xml", "empty.xml", "misrooted.xml", "wrong_total.xml"):
+            assert len([line for line in lines if name in line]) == 1, result.stderr
+        assert held.execute("select count(*) > 0 from star.dim_trademark").fetchall() == [(True,)]
+    assert os.readlink(home / "touchstone.duckdb") == before
+
+
+def test_nothing_but_broken_deliveries_exits_3(tmp_path: Path) -> None:
+    landing = tmp_path / "landing" / "tipo_gazette"
+    landing.mkdir(parents=True)
+    (landing / "truncated.xml").write_bytes(b'<?xml version="1.0"?><RegContentList total-count="3"><RegContent no="1">')
+    result = touchstone(tmp_path, "refresh")
+    assert result.returncode == 3, result.stderr
+    assert "truncated.xml" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert not (tmp_path / "touchstone.duckdb").exists()
+
+
+def test_a_refused_candidate_leaves_readers_with_the_previous_release(
+    world: Path, simulated_home: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(simulated_home, home, symlinks=True)
+    before = os.readlink(home / "touchstone.duckdb")
+    # Every registration filed after it was registered: the load gate of the source must refuse.
+    gazette = next(world.glob("night_0001/tipo_gazette/*.xml")).read_text(encoding="utf-8")
+    swapped = gazette.replace("Filing_Date>", "XX>").replace("SDate>", "Filing_Date>").replace("XX>", "SDate>")
+    landing = home / "landing" / "tipo_gazette"
+    landing.mkdir(parents=True, exist_ok=True)
+    (landing / "swapped.xml").write_text(swapped, encoding="utf-8")
+    reader = subprocess.Popen(
+        [sys.executable, "-c", _READER, str(home / "touchstone.duckdb")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert reader.stdout is not None
+    assert reader.stdin is not None
+    first = reader.stdout.readline()
+    result = touchstone(home, "refresh", "--as-of", AS_OF)
+    assert result.returncode == 3, result.stdout + result.stderr
+    assert "dates_in_order" in result.stderr
+    assert "Traceback" not in result.stderr
+    reader.stdin.write(b"again\n")
+    reader.stdin.flush()
+    assert reader.stdout.readline() == first
+    reader.stdin.close()
+    assert reader.wait(30) == 0
+    assert os.readlink(home / "touchstone.duckdb") == before
+
+
+_READER = """
+import duckdb, os, sys
+connection = duckdb.connect(os.path.realpath(sys.argv[1]), read_only=True)
+print(connection.execute("select count(*) from star.dim_trademark").fetchall(), flush=True)
+sys.stdin.readline()
+print(connection.execute("select count(*) from star.dim_trademark").fetchall(), flush=True)
+"""
+
+
+def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(simulated_home: Path) -> None:
+    code = (
+        "import sys; from pipelines.cli import main; code = main(['refresh', '--as-of', sys.argv[1]]);"
+        "heavy = {'dbt', 'great_expectations', 'dagster', 'pandas'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
+    )
+    started = time.perf_counter()
+    result = subprocess.run(
+        [sys.executable, "-c", code, AS_OF],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TOUCHSTONE_HOME": str(simulated_home)},
+        check=False,
+    )
+    print(f"no-op refresh: {time.perf_counter() - started:.1f} s")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "Nothing new" in result.stdout

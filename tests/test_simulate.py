@@ -1,0 +1,515 @@
+"""The simulated world: reproducible, in the offices' formats, and as its truth tables say.
+
+Deliveries are read here with other readers than the pipeline's (lxml, csv, python-calamine).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import opencc
+import polars as pl
+import pytest
+from lxml import etree
+from python_calamine import CalamineWorkbook
+from stdnum.cn import uscc
+
+from pipelines.declarations import load_sources
+from pipelines.home import PROJECT_ROOT, UsageError
+from pipelines.simulate import DEFAULT_SEED, MAX_NIGHTS, divisions, night_date, simulate
+
+SCALE, NIGHTS = 1.0, 4
+DEAD = {"602", "606", "710", "900"}
+Row = dict[str, str]
+
+
+def contents(root: Path) -> dict[str, str]:
+    """SHA-256 of every file by its path under the root."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("world") / "out"
+    # Its first line is the seed.
+    simulate(out, SCALE, NIGHTS, DEFAULT_SEED, progress=print)
+    return out
+
+
+def truth(world: Path, table: str) -> pl.DataFrame:
+    return pl.read_parquet(world / "truth" / f"{table}.parquet")
+
+
+def delivered(world: Path, source_id: str) -> Iterator[tuple[int, Path]]:
+    for folder in sorted(world.glob("night_*")):
+        for path in sorted((folder / source_id).glob("*")):
+            yield int(folder.name.removeprefix("night_")), path
+
+
+def broken_at(world: Path, night: int, path: Path) -> dict[int, str]:
+    """Record number to rule of a delivery's broken records."""
+    rows = truth(world, "defects").filter((pl.col("night") == night) & (pl.col("file") == path.name))
+    return dict(rows.select("record_no", "rule").iter_rows())
+
+
+def read_csv(world: Path, path: Path) -> list[Row]:
+    encodings = truth(world, "deliveries").filter(pl.col("file") == path.name)["encoding"].to_list()
+    with path.open(encoding=encodings[0], newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_same_arguments_give_the_same_bytes_in_another_process(world: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipelines.simulate import simulate;"
+        f"simulate(Path(sys.argv[1]), {SCALE}, {NIGHTS}, {DEFAULT_SEED})"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/New_York", "POLARS_MAX_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out")], check=True, cwd=PROJECT_ROOT, env=environment)
+    assert contents(tmp_path / "out") == contents(world)
+
+
+def test_first_nights_do_not_depend_on_how_many_follow(world: Path, tmp_path: Path) -> None:
+    simulate(tmp_path / "out", SCALE, 2, DEFAULT_SEED)
+    shorter = {name: digest for name, digest in contents(tmp_path / "out").items() if name.startswith("night_")}
+    longer = {name: digest for name, digest in contents(world).items() if name < "night_0003"}
+    assert shorter == longer
+
+
+def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
+    simulate(tmp_path / "out", SCALE, 1, DEFAULT_SEED + 1, progress=print)
+    other, here = contents(tmp_path / "out"), contents(world)
+    same = {name for name in other if here.get(name) == other[name]}
+    # The list of divisions is a fact, not part of the invented world.
+    assert {name for name in same if name.startswith("night_")} == {"night_0001/region_codes/gbt2260_regions_2024.csv"}
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.05, 0.3])
+def test_small_worlds_are_whole(tmp_path: Path, scale: float) -> None:
+    simulate(tmp_path / "out", scale, 3, 5, progress=print)
+    for source_id in load_sources():
+        assert {night for night, _ in delivered(tmp_path / "out", source_id)} >= {1}, source_id
+
+
+def test_every_source_delivers_every_night(world: Path) -> None:
+    for source_id in load_sources():
+        nights = {night for night, _ in delivered(world, source_id)}
+        assert nights == ({1} if source_id == "region_codes" else set(range(1, NIGHTS + 1))), source_id
+
+
+def test_every_delivery_is_in_the_truth_and_matches_its_declaration(world: Path) -> None:
+    told = truth(world, "deliveries")
+    listed = {(night, source, file) for night, source, file in told.select("night", "source_id", "file").iter_rows()}
+    sources = load_sources()
+    found = {(night, source, path.name) for source in sources for night, path in delivered(world, source)}
+    assert listed == found
+    for source_id, share in (
+        told.group_by("source_id").agg(pl.col("n_bad").sum() / pl.col("n_records").sum()).iter_rows()
+    ):
+        assert share <= sources[source_id].tolerances.quarantined_share_max
+    for n_bad, n_records, source_id in told.select("n_bad", "n_records", "source_id").iter_rows():
+        assert n_bad <= n_records * sources[source_id].tolerances.quarantined_share_max
+    assert {s for _, s, f in found if any(Path(f).match(p) for p in sources[s].delivery.patterns)} == set(sources)
+    broken = truth(world, "defects")
+    assert len(broken) == told["n_bad"].sum() > 0
+    for source_id, rule in broken.select("source_id", "rule").unique().iter_rows():
+        kind, column = rule.split(":")
+        declared = sources[source_id].entities[sources[source_id].record_entity].by_name[column]
+        assert {
+            "required": declared.required,
+            "type": declared.type in ("date", "partial_date"),
+            "uscc": declared.format == "uscc",
+            "pattern": declared.pattern is not None,
+        }[kind]
+
+
+def test_enterprises_carry_valid_codes_and_distinct_names(world: Path) -> None:
+    enterprises = truth(world, "enterprises")
+    assert all(uscc.is_valid(code) for code in enterprises["uscc"])
+    assert enterprises["uscc"].is_unique().all()
+    assert enterprises["name"].is_unique().all()
+    assert enterprises["name_en"].is_unique().all()
+    in_use = set(divisions().filter(pl.col("valid_to_year").is_null())["region_code"])
+    assert set(enterprises["region_code"]) <= in_use
+    to_traditional, to_simplified = opencc.OpenCC("s2t"), opencc.OpenCC("t2s")
+    for name in enterprises["name"]:
+        assert to_simplified.convert(to_traditional.convert(name)) == name
+
+
+def test_enterprise_register_is_as_the_truth_says(world: Path) -> None:
+    latest: dict[str, Row] = {}
+    n_renamed = 0
+    encodings = set()
+    for night, path in delivered(world, "enterprise_register"):
+        broken = broken_at(world, night, path)
+        rows = read_csv(world, path)
+        encodings |= set(truth(world, "deliveries").filter(pl.col("file") == path.name)["encoding"])
+        for number, row in enumerate(rows, 1):
+            rule = broken.get(number)
+            assert uscc.is_valid(row["统一社会信用代码"]) == (rule != "uscc:uscc")
+            assert bool(row["企业名称"]) == (rule != "required:enterprise_name")
+            if rule is None:
+                date.fromisoformat(row["成立日期"])
+                before = latest.get(row["统一社会信用代码"])
+                if before is not None and before["企业名称"] != row["企业名称"]:
+                    n_renamed += 1
+                    assert before["企业名称"] in row["曾用名"].split("；")
+                latest[row["统一社会信用代码"]] = row
+    assert n_renamed == NIGHTS - 1
+    assert encodings == {"gb18030", "utf-8", "utf-8-sig"}
+    told = {row["uscc"]: row for row in truth(world, "enterprises").iter_rows(named=True)}
+    assert told.keys() == latest.keys()
+    for code, row in latest.items():
+        assert row["企业名称"] == told[code]["name"]
+        assert row["曾用名"] == (told[code]["former_names"] or "")
+        assert row["行政区划代码"] == told[code]["region_code"]
+        assert row["登记状态"] == told[code]["state"]
+        assert row["成立日期"] == told[code]["registered_date"].isoformat()
+
+
+def case_files(path: Path) -> list[etree._Element]:
+    parser = etree.XMLParser(dtd_validation=True, no_network=True)
+    return list(etree.parse(str(path), parser).getroot().iter("case-file"))
+
+
+def test_case_files_are_valid_and_as_the_truth_says(world: Path) -> None:
+    latest: dict[str, etree._Element] = {}
+    states: dict[str, list[str]] = {}
+    for night, path in delivered(world, "uspto_trademark"):
+        records = case_files(path)
+        broken = broken_at(world, night, path)
+        told = truth(world, "deliveries").filter((pl.col("file") == path.name) & (pl.col("night") == night))
+        assert told["n_records"].to_list() == [len(records)]
+        for number, record in enumerate(records, 1):
+            serial = record.findtext("serial-number", "")
+            transacted = record.findtext("transaction-date", "")
+            status = record.findtext("case-file-header/status-code")
+            rule = broken.get(number)
+            assert (len(serial) != 8) == (rule == "pattern:serial_number")
+            assert (status is None) == (rule == "required:status_code")
+            assert (transacted == "20241341") == (rule == "type:transaction_date")
+            if rule is None and status is not None:
+                assert datetime.strptime(transacted, "%Y%m%d").date() <= night_date(night), serial
+                if serial in latest:
+                    assert transacted > latest[serial].findtext("transaction-date", "")
+                latest[serial] = record
+                states.setdefault(serial, []).append(status)
+    marks = {
+        m["application_no"]: m for m in truth(world, "trademarks").iter_rows(named=True) if m["office_code"] == "US"
+    }
+    assert marks.keys() == latest.keys()
+    assert any(old in DEAD and new not in DEAD for seen in states.values() for old, new in itertools.pairwise(seen))
+    english = dict(truth(world, "enterprises").select("uscc", "name_en").iter_rows())
+    for serial, record in latest.items():
+        mark = marks[serial]
+        header = record.find("case-file-header")
+        assert header is not None
+        assert header.findtext("mark-identification") == mark["mark_text"]
+        assert header.findtext("status-code") == mark["status_code"]
+        assert record.findtext("registration-number") == (mark["registration_no"] or "0000000")
+        assert as_iso(header.findtext("filing-date")) == mark["filing_date_text"]
+        assert (mark["filing_date"] is None) == (len(mark["filing_date_text"]) < 10)
+        registered = mark["registration_date"]
+        assert as_iso(header.findtext("registration-date")) == (registered and registered.isoformat())
+        assert len(record.findall("classifications/classification/international-code")) == mark["n_classes"]
+        events = record.findall("case-file-event-statements/case-file-event-statement")
+        assert [int(e.findtext("number", "")) for e in events] == list(range(mark["n_events"], 0, -1))
+        dates = [e.findtext("date", "") for e in events]
+        assert dates == sorted(dates, reverse=True)
+        owners = record.findall("case-file-owners/case-file-owner")
+        assert len(owners) == mark["n_owner_entries"]
+        newest = max((o for o in owners if o.findtext("entry-number") == "1"), key=party_type)
+        assert newest.findtext("party-name") == english.get(mark["owner_uscc"], mark["owner_name"])
+    texts = [record.findtext(".//first-use-anywhere-date") or "" for record in latest.values()]
+    assert any(text == "0" for text in texts)
+    assert any(text.endswith("00") for text in texts)
+
+
+def party_type(owner: etree._Element) -> int:
+    return int(owner.findtext("party-type", "0"))
+
+
+def as_iso(text: str | None) -> str | None:
+    """YYYYMMDD as 2022-03-16, YYYYMM00 as 2022-03."""
+    if text is None:
+        return None
+    parts = [text[:4], text[4:6], text[6:]]
+    return "-".join(part for part in parts if part != "00")
+
+
+def roc(text: str) -> date:
+    year, month, day = text.split(".")
+    return date(int(year) + 1911, int(month), int(day))
+
+
+def test_gazettes_are_as_the_truth_says(world: Path) -> None:
+    marks = {
+        m["registration_no"]: m for m in truth(world, "trademarks").iter_rows(named=True) if m["office_code"] == "TW"
+    }
+    to_simplified = opencc.OpenCC("t2s")
+    seen: Counter[str] = Counter()
+    for night, path in delivered(world, "tipo_gazette"):
+        root = etree.parse(str(path)).getroot()
+        records = root.findall("RegContent")
+        assert int(root.get("total-count", "")) == len(records)
+        broken = broken_at(world, night, path)
+        for number, record in enumerate(records, 1):
+            rule = broken.get(number)
+            assert record.get("no") == str(number)
+            assert (record.find("CaseNo") is None) == (rule == "required:application_number")
+            assert (len(record.findtext("RegisterNo", "")) != 8) == (rule == "pattern:registration_number")
+            if rule is not None:
+                continue
+            mark = marks[record.findtext("RegisterNo", "")]
+            seen[mark["registration_no"]] += 1
+            assert record.findtext("CaseNo") == mark["application_no"]
+            assert record.findtext("Trademark_Name") == mark["mark_text"]
+            assert roc(record.findtext("Filing_Date", "")) == mark["filing_date"]
+            assert roc(record.findtext("SDate", "")) == mark["registration_date"] <= night_date(night)
+            expiry = roc(record.findtext("EDate", ""))
+            assert (
+                expiry
+                == mark["expiry_date"]
+                == mark["registration_date"].replace(year=mark["registration_date"].year + 10) - timedelta(days=1)
+            )
+            classes = [c.text for c in record.findall("RegContentClassification/Class") if (c.text or "").strip()]
+            assert len(set(classes)) == len(classes) == mark["n_classes"]
+            owner = record.findtext("RegContentOwner/AChinese", "")
+            if mark["owner_uscc"]:
+                assert to_simplified.convert(owner) == f"大陆商{mark['owner_name']}"
+            else:
+                assert owner.endswith(mark["owner_name"])
+    assert set(seen) == set(marks)
+    assert set(seen.values()) == {1}
+    assert pl.Series([m["application_no"] for m in marks.values()]).is_unique().all()
+
+
+def table(path: Path, sheet: str) -> tuple[str, list[Row]]:
+    """The title and the rows of a sheet, merged cells filled."""
+    worksheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet)
+    cells = [[str(value) for value in row] for row in worksheet.to_python()]
+    for (top, left), (bottom, right) in worksheet.merged_cell_ranges or []:
+        for line in range(max(top, 2), bottom + 1):
+            for column in range(left, right + 1):
+                cells[line][column] = cells[top][left]
+    return cells[0][0], [dict(zip(cells[1], row, strict=True)) for row in cells[2:]]
+
+
+def value(row: Row, *headers: str) -> str:
+    return next(row[header] for header in headers if header in row)
+
+
+def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
+    samples = {s["sample_no"]: s for s in truth(world, "inspections").iter_rows(named=True)}
+    names = {
+        row["uscc"]: (row["name"], row["former_names"]) for row in truth(world, "enterprises").iter_rows(named=True)
+    }
+    found: Counter[str] = Counter()
+    n_findings: Counter[str] = Counter()
+    n_merged = n_joined = 0
+    for night, path in delivered(world, "samr_food_sampling"):
+        broken, number, n_skipped = broken_at(world, night, path), 0, 0
+        for sheet, result in (("不合格样品信息", "fail"), ("合格样品信息", "pass")):
+            title, rows = table(path, sheet)
+            assert title.endswith(sheet)
+            for row in rows:
+                number += 1
+                if row["序号"].startswith("备注"):
+                    n_skipped += 1
+                    continue
+                product = value(row, "食品名称", "样品名称", "产品名称")
+                assert (product == "") == (broken.get(number) == "required:product_name")
+                if not product:
+                    continue
+                sample_no = value(row, "抽样编号", "抽样单编号", "样品编号")
+                sample = samples[sample_no]
+                assert (sample["result"], sample["product_name"]) == (result, product)
+                producer = value(row, "标称生产企业名称", "标称生产单位名称", "生产企业名称").split("受委托方：")[-1]
+                assert producer.replace("(", "（").replace(")", "）") == sample["producer_name"]
+                assert sample["producer_name"] in ";".join(str(name) for name in names[sample["producer_uscc"]])
+                assert value(row, "商标", "标称商标", "商标名称") in (sample["brand_text"], "/", "—")
+                assert value(row, "公告号", "通告号", "期号") == sample["notice_no"]
+                noted = value(row, "公告日期", "通告日期", "发布日期").replace(".", "-")
+                assert date.fromisoformat(noted) == sample["notice_date"]
+                found[sample_no] += 1
+                if result == "fail":
+                    if "检验项目" in row:
+                        n_findings[sample_no] += 1
+                        n_merged += found[sample_no] > 1
+                    else:
+                        items = value(
+                            row, "不合格项目║检验结果║标准值", "不合格项目", "不合格项目/检验结果/标准值"
+                        ).split("；")
+                        assert all(item.count("║") == 2 for item in items)
+                        n_findings[sample_no] += len(items)
+                        n_joined += len(items) > 1
+        told = truth(world, "deliveries").filter((pl.col("file") == path.name) & (pl.col("night") == night))
+        assert told.select("n_records", "n_skipped", "n_bad").row(0) == (number, n_skipped, len(broken))
+    assert found.keys() == samples.keys()
+    assert dict(n_findings) == {s["sample_no"]: s["n_findings"] for s in samples.values() if s["result"] == "fail"}
+    assert n_merged
+    assert n_joined
+
+
+def test_many_samples_overflow_into_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = load_sources()["samr_food_sampling"]
+    module = source.module("simulate")
+    assert module is not None
+    assert [size for size, _ in module._notice_sizes(500)] == [125] * 4
+    sizes = module._notice_sizes(260_001)
+    assert sum(size for size, _ in sizes) == 260_001
+    assert sum(size for size, is_workbook in sizes if is_workbook) == 50_000
+    assert all(size <= 5_000 for size, is_workbook in sizes if is_workbook)
+    monkeypatch.setattr("pipelines.simulate.load_sources", lambda: {source.id: source})
+    monkeypatch.setattr(type(source), "module", lambda self, name: module)
+    monkeypatch.setattr(module, "WORKBOOK_SAMPLES", 100)
+    simulate(tmp_path / "out", 1, 1, DEFAULT_SEED)
+    inspections = {s["sample_no"]: s for s in truth(tmp_path / "out", "inspections").iter_rows(named=True)}
+    results: Counter[str] = Counter()
+    for _, path in delivered(tmp_path / "out", source.id):
+        if path.suffix != ".csv":
+            continue
+        for row in read_csv(tmp_path / "out", path):
+            is_pass = row["备注"] == "合格"
+            items = value(row, "不合格项目║检验结果║标准值", "不合格项目")
+            assert is_pass == (items == "") == ("_合格" in path.name)
+            if row["食品名称" if "食品名称" in row else "样品名称"]:
+                sample = inspections[value(row, "抽样编号", "抽样单编号")]
+                assert sample["result"] == ("pass" if is_pass else "fail")
+                results[sample["result"]] += 1
+    assert sum(results.values()) > 390
+    assert set(results) == {"pass", "fail"}
+
+
+def test_recognitions_are_as_the_truth_says(world: Path) -> None:
+    states = {"认定": "held", "授予": "held", "入选": "held", "复核通过": "held", "附条件通过": "conditional"}
+    states |= {"移出名录": "removed", "撤销": "revoked"}
+    told = {
+        (r["scheme_name"], r["recipient_uscc"] or r["recipient_name"]): r
+        for r in truth(world, "recognitions").iter_rows(named=True)
+    }
+    codes: dict[str, str] = {}
+    for row in truth(world, "enterprises").iter_rows(named=True):
+        for name in [row["name"], *(row["former_names"] or "").split("；")]:
+            codes[name] = row["uscc"]
+    latest: dict[tuple[str, str], tuple[str, str]] = {}
+    kinds: Counter[str] = Counter()
+    for night, path in delivered(world, "recognition_list"):
+        broken = broken_at(world, night, path)
+        for number, row in enumerate(read_csv(world, path), 1):
+            rule = broken.get(number)
+            code = row["统一社会信用代码"]
+            assert (bool(code) and not uscc.is_valid(code)) == (rule == "uscc:uscc")
+            recipient = value(row, "获奖单位", "企业名称").replace("(", "（").replace(")", "）")
+            assert (recipient == "") == (rule == "required:recipient_name")
+            decided = value(row, "日期", "公布日期")
+            assert (decided == "2024-13-41") == (rule == "type:decided_date")
+            if rule is not None:
+                continue
+            name, _, former = recipient.partition("（原")
+            kinds["former"] += bool(former)
+            is_firm = value(row, "对象类别", "类别") == "企业"
+            kinds["brand"] += not is_firm
+            holder = codes[name] if is_firm else name
+            assert not former or codes[former.removesuffix("）")] == holder
+            assert not code or code == holder
+            key = (value(row, "奖项", "称号"), holder)
+            latest[key] = max(latest.get(key, ("", "")), (decided, value(row, "事项", "决定")))
+    assert latest.keys() == told.keys()
+    for key, (decided, event) in latest.items():
+        assert told[key]["state"] == states.get(event, "nominated"), key
+        assert told[key]["last_decided_text"] == decided
+    assert kinds["former"]
+    assert kinds["brand"]
+    assert set(truth(world, "recognitions")["state"]) == {"nominated", "held", "conditional", "removed", "revoked"}
+    encodings = truth(world, "deliveries").filter(pl.col("source_id") == "recognition_list")["encoding"]
+    assert set(encodings) == {"utf-8", "gb18030"}
+
+
+def test_notifications_are_as_the_truth_says(world: Path) -> None:
+    told = {r["reference"]: r for r in truth(world, "notifications").iter_rows(named=True)}
+    seen: Counter[str] = Counter()
+    for night, path in delivered(world, "rasff"):
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        broken = broken_at(world, night, path)
+        for number, row in enumerate(read_csv(world, path), 1):
+            if number in broken:
+                continue
+            notification = told[row["Reference"]]
+            seen[row["Reference"]] += 1
+            noted = datetime.strptime(row["Date of Case"], "%b %d, %Y").date()
+            assert noted == notification["notified_date"] < night_date(night)
+            assert row["Country Origin"] == (notification["origin_country"] or "")
+            hazards = [part for part in row["Hazard Substance"].split("; ") if part]
+            assert len(hazards) == notification["n_hazards"]
+            assert len([part for part in row["Hazard Category"].split("; ") if part]) == len(hazards)
+    assert seen.keys() == told.keys()
+    assert set(seen.values()) == {1}
+
+
+def test_region_codes_hold_every_province(world: Path) -> None:
+    (path,) = [path for _, path in delivered(world, "region_codes")]
+    rows = read_csv(world, path)
+    assert len(rows) == len(truth(world, "regions"))
+    assert sum(row["级别"] == "省级" and row["状态"] == "在用" for row in rows) == 34
+    keys = [(row["代码"], row["名称"], row["启用时间"], row["状态"]) for row in rows]
+    assert len(set(keys)) == len(keys)
+    by_code = {row["代码"]: row for row in rows if row["状态"] == "在用"}
+    assert by_code["420106"]["名称"] == "武昌区"
+    assert by_code["420106"]["二级行政区"] == "武汉市"
+    assert by_code["110101"]["二级行政区"] == "直辖"
+    assert all(bool(row["变更/弃用时间"]) == (row["状态"] != "在用") for row in rows)
+
+
+def test_one_world_in_every_source(world: Path) -> None:
+    marks = truth(world, "trademarks")
+    inspections = truth(world, "inspections")
+    recognitions = truth(world, "recognitions")
+    registered = set(truth(world, "enterprises")["uscc"])
+    owners = set(marks["owner_uscc"].drop_nulls())
+    producers = set(inspections["producer_uscc"])
+    recipients = set(recognitions["recipient_uscc"].drop_nulls())
+    assert owners | producers | recipients | set(inspections["sampled_uscc"]) <= registered
+    assert owners & producers & recipients
+    assert Counter(marks["office_code"])["US"] / len(marks) == pytest.approx(0.38, abs=0.06)
+
+
+def test_nights_fall_on_gazette_days() -> None:
+    nights = [night_date(night) for night in range(1, MAX_NIGHTS + 1)]
+    assert nights[:3] == [date(2024, 5, 16), date(2024, 6, 1), date(2024, 6, 16)]
+    assert nights[15] == date(2025, 1, 1)
+    assert nights == sorted(set(nights))
+
+
+@pytest.mark.parametrize(
+    ("scale", "nights", "seed"), [(0.0, 1, 1), (-1.0, 1, 1), (1.0, 0, 1), (1.0, MAX_NIGHTS + 1, 1), (1.0, 1, -1)]
+)
+def test_arguments_that_make_no_world_are_refused(tmp_path: Path, scale: float, nights: int, seed: int) -> None:
+    with pytest.raises(UsageError):
+        simulate(tmp_path / "out", scale, nights, seed)
+
+
+def test_an_earlier_simulation_is_replaced(tmp_path: Path) -> None:
+    simulate(tmp_path / "out", 0.05, 3, 2)
+    simulate(tmp_path / "out", 0.05, 1, 1)
+    simulate(tmp_path / "new", 0.05, 1, 1)
+    assert contents(tmp_path / "out") == contents(tmp_path / "new")
+
+
+def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("kept")
+    with pytest.raises(UsageError, match="not an empty folder"):
+        simulate(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
