@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 import pyarrow as pa
@@ -64,13 +65,13 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
         frame = _trimmed(entity, texts[name])
         made, violations = _typed(entity, frame, undecodable)
         typed[name] = made
-        if violations:
-            names = {f"{i}": rule for i, (rule, _, _) in enumerate(violations)}
-            masks = frame.select(mask.fill_null(False).alias(str(i)) for i, (_, _, mask) in enumerate(violations))
-            for index in (i for i, hit in masks.select(pl.all().any()).row(0, named=True).items() if hit):
-                column = violations[int(index)][1]
-                rule = names[index] if names[index] == "undecodable" else f"{names[index]}:{where}{column}"
-                broken.append(_rows(frame, masks[index], rule, column))
+        if not violations:
+            continue
+        hits = frame.select(mask.any().alias(str(i)) for i, (_, _, mask) in enumerate(violations)).row(0)
+        for (rule, column, mask), hit in zip(violations, hits, strict=True):
+            if hit:
+                rule = rule if rule == "undecodable" else f"{rule}:{where}{column}"
+                broken.append(_rows(frame, frame.select(mask.fill_null(False)).to_series(), rule, column))
     all_broken = pl.concat(broken or [pl.DataFrame(schema=BROKEN_SCHEMA)])
     if len(all_broken):
         all_broken = all_broken.unique("record_no", keep="first", maintain_order=True).sort("record_no")
@@ -88,7 +89,7 @@ def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
         if kind is None:
             columns.append(pl.lit(None, pl.String).alias(column.name))
         elif kind == pl.String:
-            columns.append(trimmed(column.name, column.null_values).alias(column.name))
+            columns.append(trimmed(column.name, *column.null_values))
         else:
             columns.append(pl.col(column.name))
     return frame.select(*address, *columns)
@@ -111,7 +112,7 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
     violations: list[Violation] = []
     made: dict[str, pl.Expr | pl.Series] = {c: pl.col(c) for c in ("record_no", "item_no") if c in frame.columns}
     dated = [c for c in entity.columns if c.type in ("date", "partial_date")]
-    days = frame.select(whole_day(pl.col(c.name), str(c.format)).alias(c.name) for c in dated)
+    days = frame.select(whole_day(c.name, str(c.format)) for c in dated)
     for column in entity.columns:
         value = pl.col(column.name)
         is_text = frame.schema[column.name] == pl.String
@@ -119,15 +120,12 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
             violations.append(("undecodable", column.name, value.str.contains(UNDECODABLE, literal=True)))
         if column.required:
             violations.append(("required", column.name, value.is_null()))
-        if is_text:
-            if column.pattern is not None:
-                # \\d would take the digits of every script.
-                pattern = column.pattern.replace(r"\d", "[0-9]")
-                violations.append(("pattern", column.name, ~value.str.contains(f"^(?:{pattern})$")))
-            if column.format == "uscc":
-                violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(frame[column.name]))))
-            if column.codes is not None:
-                violations.append(("code", column.name, ~value.is_in(column.codes)))
+        if is_text and column.pattern is not None:
+            violations.append(("pattern", column.name, _unlike(column.name, column.pattern)))
+        if is_text and column.format == "uscc":
+            violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(frame[column.name]))))
+        if is_text and column.codes is not None:
+            violations.append(("code", column.name, ~value.is_in(column.codes)))
         bad: pl.Expr | None = None
         match column.type:
             case "text" | "name":
@@ -140,13 +138,13 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
             case "date" | "partial_date":
                 bad = _dates(column, frame[column.name], days[column.name], made)
             case "integer" | "number":
-                number = _integer if column.type == "integer" else _float
-                made[column.name] = number(value) if is_text else value.cast(_NUMBERS[column.type])
-                bad = value.is_not_null() & (number(value) if is_text else value).is_null()
+                number = _number(column.name, column.type) if is_text else value.cast(_NUMBERS[column.type])
+                made[column.name] = number
+                bad = value.is_not_null() & number.is_null()
             case "boolean":
-                made[column.name] = _boolean(value) if is_text else value
+                made[column.name] = _boolean(column.name) if is_text else value
                 if is_text:
-                    bad = ~value.str.to_lowercase().is_in(_TRUE + _FALSE)
+                    bad = value.is_not_null() & _boolean(column.name).is_null()
         if bad is not None and column.on_error == "quarantine":
             violations.append(("type", column.name, bad))
     return frame.select(**made), violations
@@ -167,21 +165,29 @@ def _dates(column: Column, values: pl.Series, days: pl.Series, made: dict[str, p
     return pl.lit(bad | (days.is_null() & texts.is_not_null()))
 
 
-def _float(value: pl.Expr) -> pl.Expr:
-    """Finite numbers, with or without grouped thousands; a decimal comma is not guessed at."""
-    grouped = value.str.contains(_GROUPED)
-    plain = pl.when(grouped).then(value.str.replace_all(",", "", literal=True)).otherwise(value)
+# Expressions are made once: a file of small pieces would spend half its time on making them again.
+@lru_cache(maxsize=1024)
+def _unlike(column: str, pattern: str) -> pl.Expr:
+    # \d would take the digits of every script.
+    ascii_digits = pattern.replace(r"\d", "[0-9]")
+    return ~pl.col(column).str.contains(f"^(?:{ascii_digits})$")
+
+
+@lru_cache(maxsize=1024)
+def _number(column: str, kind: str) -> pl.Expr:
+    """Finite numbers, with or without grouped thousands; a decimal comma is not guessed at. For integers also a
+    decimal without a fraction (3.0)."""
+    value = pl.col(column)
+    plain = pl.when(value.str.contains(_GROUPED)).then(value.str.replace_all(",", "", literal=True)).otherwise(value)
     number = plain.cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
-
-
-def _integer(value: pl.Expr) -> pl.Expr:
-    """Whole numbers, written as such, with grouped thousands, or as a decimal without a fraction (3.0)."""
-    number = _float(value)
+    number = pl.when(number.is_finite()).then(number)
+    if kind == "number":
+        return number
     whole = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
     return pl.coalesce(value.cast(pl.Int64, strict=False), whole)
 
 
-def _boolean(value: pl.Expr) -> pl.Expr:
-    lower = value.str.to_lowercase()
+@lru_cache(maxsize=1024)
+def _boolean(column: str) -> pl.Expr:
+    lower = pl.col(column).str.to_lowercase()
     return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)

@@ -7,21 +7,27 @@ which refuses through the same DeliveryRefused.
 from __future__ import annotations
 
 import gzip
+import lzma
 import mmap
 import re
 import shutil
 import zipfile
+import zlib
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from pipelines.declarations import Source
-from pipelines.encoding import detect
-from pipelines.table_reader import WORKBOOK_SUFFIXES, csv_layout, header_missing, refuse_truncated_csv
-from pipelines.xml_reader import DeliveryRefused
+from pipelines.refusal import DeliveryRefused
+from pipelines.table_reader import WORKBOOK_SUFFIXES
 
 _MAX_RATIO = 200
+_ALWAYS_UNPACKED_BYTES = 64 << 20
 _MAX_MEMBERS = 100_000
 _HEAD_BYTES = 1 << 20
+# Zip (and with it xlsx), the older Office formats, gzip, PDF.
+_BINARY_OPENINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
+# A text file may hold a stray NUL; UTF-16 and formats that are no text hold many.
+_MIN_BYTES_PER_NUL = 200
 
 
 def refuse_unlike_declared(original_name: str, size: int, source: Source) -> None:
@@ -41,20 +47,22 @@ def unpack(path: Path, source: Source, folder: Path) -> list[Path]:
     Raises DeliveryRefused for damaged or hostile archives: path escapes, zip bombs, more than the declared size.
     """
     limit = source.delivery.max_bytes
-    if path.suffix == ".gz":
+    if path.suffix.lower() == ".gz":
         target = folder / path.stem
+        # A ratio alone would refuse small files of one repeated line.
+        limit = min(limit, max(_MAX_RATIO * path.stat().st_size, _ALWAYS_UNPACKED_BYTES))
         try:
             with gzip.open(path, "rb") as packed, target.open("wb") as plain:
                 written = 0
                 while block := packed.read(1 << 20):
                     written += len(block)
                     if written > limit:
-                        raise DeliveryRefused(f"unpacks to more than the declared {limit} bytes")
+                        raise DeliveryRefused(f"unpacks to over {limit} bytes; a zip bomb, or raise max_bytes if right")
                     plain.write(block)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise DeliveryRefused(f"not a whole gzip file: {error}; fetch it again") from error
         return [target]
-    if path.suffix == ".zip":
+    if path.suffix.lower() == ".zip":
         return _unzip(path, source, folder, limit)
     return [path]
 
@@ -66,13 +74,16 @@ def _unzip(path: Path, source: Source, folder: Path, limit: int) -> list[Path]:
             if not members or len(members) > _MAX_MEMBERS:
                 raise DeliveryRefused(f"{len(members)} files in the archive; expected 1 to {_MAX_MEMBERS}")
             total = sum(m.file_size for m in members)
-            if total > limit or total > _MAX_RATIO * max(path.stat().st_size, 1):
+            if total > min(limit, max(_MAX_RATIO * path.stat().st_size, _ALWAYS_UNPACKED_BYTES)):
                 raise DeliveryRefused(f"unpacks to {total} bytes; a zip bomb, or raise max_bytes if right")
             unpacked: list[Path] = []
             for number, member in enumerate(sorted(members, key=lambda m: m.filename)):
                 inside = PurePosixPath(member.filename.replace("\\", "/"))
                 if inside.is_absolute() or ".." in inside.parts:
                     raise DeliveryRefused(f"{member.filename} points outside the archive; not opened")
+                # Archives made on a Mac carry a twin `._name` of each file.
+                if inside.name.startswith("."):
+                    continue
                 if not any(fnmatch(inside.name.lower(), pattern.lower()) for pattern in source.delivery.patterns):
                     continue
                 # A member's own name may be anything; only its suffix decides how it is read.
@@ -80,7 +91,15 @@ def _unzip(path: Path, source: Source, folder: Path, limit: int) -> list[Path]:
                 with archive.open(member) as packed, target.open("wb") as plain:
                     shutil.copyfileobj(packed, plain, 1 << 20)
                 unpacked.append(target)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as error:
         raise DeliveryRefused(f"not a whole zip file: {error}; fetch it again") from error
     if not unpacked:
         raise DeliveryRefused(f"holds no file like {', '.join(source.delivery.patterns)}")
@@ -88,23 +107,22 @@ def _unzip(path: Path, source: Source, folder: Path, limit: int) -> list[Path]:
 
 
 def inspect(path: Path, source: Source) -> None:
-    """Raises DeliveryRefused when a plain file is not what the source declares."""
+    """Raises DeliveryRefused when a plain file is not what the source declares (a table's header is judged as it is
+    opened, see `parse`: its encoding must be known first)."""
     if not path.stat().st_size:
         raise DeliveryRefused("empty file; ask the publisher for it again")
     if source.delivery.format == "xml":
         _inspect_xml(path, source)
     elif path.suffix.lower() not in WORKBOOK_SUFFIXES:
-        encoding = detect(path, list(source.delivery.encodings))
-        if encoding == "utf-8":
-            layout = csv_layout(path, source)
-            if layout.header is None and source.delivery.on_missing_header == "refuse":
-                raise header_missing(source)
-            refuse_truncated_csv(path, layout)
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        if head.startswith(_BINARY_OPENINGS) or head.count(b"\0") * _MIN_BYTES_PER_NUL > len(head):
+            raise DeliveryRefused("holds binary data, not CSV text; wrong file or wrong folder")
 
 
 def _inspect_xml(path: Path, source: Source) -> None:
     assert source.xml is not None
-    root, tag = source.xml.root, source.xml.record_tag.encode()
+    root = source.xml.root
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         head = data[:_HEAD_BYTES]
         if not head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<"):
@@ -120,18 +138,3 @@ def _inspect_xml(path: Path, source: Source) -> None:
         if not tail.endswith((f"</{root}>".encode(), b"/>", b"-->")):
             end = tail[-40:].decode("utf-8", errors="replace").replace("\n", " ")
             raise DeliveryRefused(f"truncated: ends in '{end}' without </{root}>; fetch it again")
-        if source.xml.control_total:
-            _refuse_wrong_total(data, head, source.xml.control_total, tag)
-
-
-def _refuse_wrong_total(data: mmap.mmap, head: bytes, control_total: str, tag: bytes) -> None:
-    attribute = control_total.rsplit("@", 1)[1]
-    stated = re.search(attribute.encode() + rb"\s*=\s*[\"'](\d+)[\"']", head)
-    if stated is None:
-        raise DeliveryRefused(f"has no control total {control_total}; the layout changed")
-    counted, at = 0, 0
-    closing = b"</" + tag + b">"
-    while (at := data.find(closing, at)) >= 0:
-        counted, at = counted + 1, at + len(closing)
-    if counted != int(stated[1]):
-        raise DeliveryRefused(f"{attribute} states {int(stated[1])} records, the file has {counted}; fetch it again")

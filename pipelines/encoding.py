@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import mmap
+import re
 from pathlib import Path
 
+from pipelines.refusal import DeliveryRefused
+
+_XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)[\"']")
 _BLOCK = 4 << 20
 # Level-1 ideographs of each standard are the ones that running text is made of: bytes read in the wrong encoding give
 # rare ones.
@@ -26,6 +31,38 @@ def is_utf8(path: Path) -> bool:
     return True
 
 
+def begins_as_utf8(path: Path) -> bool:
+    """Whether the first megabytes are valid UTF-8; what lies behind them is for the reader to judge."""
+    with path.open("rb") as file:
+        sample = file.read(_BLOCK)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def has_byte(path: Path, byte: bytes) -> bool:
+    """Whether a byte (such as NUL) occurs anywhere in a file that is not empty."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(byte) >= 0
+
+
+def declared_encoding(path: Path) -> str:
+    """The codec of the encoding that an XML declaration names, utf-8 where it names none.
+
+    The GB encodings are read as GB18030, which contains them. Raises DeliveryRefused for an encoding nobody knows.
+    """
+    with path.open("rb") as file:
+        found = _XML_ENCODING.search(file.read(512))
+    name = found[1].decode("ascii") if found else "utf-8"
+    try:
+        codec = codecs.lookup(name).name
+    except LookupError as error:
+        raise DeliveryRefused(f"declares the unknown encoding {name}; ask the publisher for UTF-8") from error
+    return {"ascii": "utf-8", "gb2312": "gb18030", "gbk": "gb18030"}.get(codec, codec)
+
+
 def detect(path: Path, candidates: list[str]) -> str:
     """The encoding of a text file among the declared candidates: utf-8, gb18030 or big5."""
     with path.open("rb") as file:
@@ -38,7 +75,8 @@ def detect(path: Path, candidates: list[str]) -> str:
 
 def _score(sample: bytes, name: str) -> float:
     """How much of the non-ASCII text reads as running text: 1 is all of it."""
-    decoded = sample.decode(name, errors="replace")
+    # The sample may stop inside a character, which is no fault of the text.
+    decoded = codecs.getincrementaldecoder(name)(errors="replace").decode(sample)
     foreign = [char for char in decoded if char > "\x7f"]
     if not foreign:
         return 1.0
@@ -51,13 +89,14 @@ def _score(sample: bytes, name: str) -> float:
 
 
 def to_utf8(path: Path, encoding: str, target: Path) -> bool:
-    """Write the file as UTF-8; returns whether bytes that are no text were met (each became U+FFFD)."""
+    """Write the file as UTF-8 without a byte-order mark; returns whether bytes that are no text were met (each became
+    U+FFFD, as did NUL)."""
     damaged = False
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(errors="replace")
     with path.open("rb") as source, target.open("w", encoding="utf-8", newline="") as sink:
         while True:
             block = source.read(_BLOCK)
-            text = decoder.decode(block, final=not block)
+            text = decoder.decode(block, final=not block).replace("\0", "\ufffd")
             damaged = damaged or "\ufffd" in text
             sink.write(text)
             if not block:

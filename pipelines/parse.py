@@ -6,6 +6,7 @@ and same contract: nothing to do.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import os
 import shutil
@@ -20,13 +21,15 @@ from typing import TypeVar
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lxml import etree
 
-from pipelines.contract import BROKEN_SCHEMA, check, lake_schema
+from pipelines.contract import check, lake_schema
 from pipelines.declarations import Source
-from pipelines.delivery_gate import inspect, unpack
-from pipelines.encoding import detect, is_utf8, to_utf8
+from pipelines.delivery_gate import inspect, refuse_unlike_declared, unpack
+from pipelines.encoding import begins_as_utf8, declared_encoding, detect, has_byte, to_utf8
 from pipelines.home import Home
 from pipelines.receive import Manifest, Report, manifests
+from pipelines.refusal import DeliveryRefused
 from pipelines.table_reader import (
     WORKBOOK_SUFFIXES,
     Batch,
@@ -36,27 +39,25 @@ from pipelines.table_reader import (
     read_workbook,
     refuse_truncated_csv,
 )
-from pipelines.xml_reader import DeliveryRefused, Extractor, Piece, Skeleton, header_values, pieces
+from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, pieces
 
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
 PARSER_VERSION = 1
 _THREADS = 2
-_ROW_GROUP_BYTES = 32 << 20
 
 Item = TypeVar("Item")
 Shape = Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]]
 
-QUARANTINE_SCHEMA = pa.schema(
-    [
-        ("source_id", pa.string()),
-        ("delivery_sha256", pa.string()),
-        ("record_no", pa.int64()),
-        ("rule", pa.string()),
-        ("detail", pa.string()),
-        ("raw", pa.string()),
-        ("first_seen_at", pa.timestamp("us")),
-    ]
-)
+_QUARANTINE_COLUMNS: dict[str, pa.DataType] = {
+    "source_id": pa.string(),
+    "delivery_sha256": pa.string(),
+    "record_no": pa.int64(),
+    "rule": pa.string(),
+    "detail": pa.string(),
+    "raw": pa.string(),
+    "first_seen_at": pa.timestamp("us"),
+}
+QUARANTINE_SCHEMA = pa.schema(_QUARANTINE_COLUMNS)
 
 
 def contract_version(source: Source) -> str:
@@ -80,10 +81,8 @@ def parse_deliveries(home: Home, source: Source, report: Report, again: bool = F
 
     A delivery that is not what the source declares is refused whole with its reason, and the others go on.
     """
-    written: list[Manifest] = []
-    for manifest in manifests(home, source.id) if again else pending(home, source):
-        written.append(_parse_one(home, source, manifest, report))
-    return written
+    due = manifests(home, source.id) if again else pending(home, source)
+    return [_parse_one(home, source, manifest, report) for manifest in due]
 
 
 @dataclass
@@ -99,17 +98,19 @@ class Part:
 
 def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -> Manifest:
     home.runs.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="parse-", dir=home.runs) as name:
+    prefix = f"parse-{source.id}-"
+    for left in home.runs.glob(f"{prefix}*"):
+        # What a killed run unpacked; a source is parsed by one process at a time.
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=home.runs) as name:
         folder = Path(name)
-        writer = _Writer(home, source, manifest, folder)
         try:
-            for part in _parts(home, source, manifest, folder):
-                writer.write(part)
-                report(f"{manifest.original_name}", writer.n_records)
-            writer.close()
-            writer.refuse_unless_conserved()
+            refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
+            paths = unpack(manifest.path(home), source, folder)
+            for path in paths:
+                inspect(path, source)
+            writer = _read(home, source, manifest, paths, folder, report)
         except DeliveryRefused as refusal:
-            writer.abandon()
             manifest.state, manifest.reason = "refused", str(refusal)
             manifest.n_records = manifest.n_loaded = manifest.n_quarantined = manifest.n_skipped = None
             manifest.rows, manifest.findings = {}, {}
@@ -126,24 +127,43 @@ def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -
     return manifest
 
 
+def _read(home: Home, source: Source, manifest: Manifest, paths: list[Path], folder: Path, report: Report) -> _Writer:
+    """The delivery read and written beside the lake.
+
+    Fast readers take for granted what nearly every file keeps to (no comments or CDATA that hold tags, sound quoting,
+    one encoding) and refuse when they meet anything else; then the careful readers decide.
+    Raises DeliveryRefused with the careful readers' reason.
+    """
+    for careful in (False, True):
+        writer = _Writer(home, source, manifest, folder)
+        try:
+            for part in _parts(source, paths, folder, careful):
+                writer.write(part)
+                report(f"{manifest.original_name}", writer.n_records)
+            writer.refuse_unless_conserved()
+            return writer
+        except (DeliveryRefused, pl.exceptions.PolarsError, csv.Error) as refusal:
+            if careful:
+                raise DeliveryRefused(str(refusal)) from refusal
+        finally:
+            writer.close()
+    raise AssertionError("the careful reading returns or raises")
+
+
 def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
     for entity in source.entities:
         (home.lake(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
     (home.quarantine(source.id) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
 
 
-def _parts(home: Home, source: Source, manifest: Manifest, folder: Path) -> Iterator[Part]:
-    from pipelines.delivery_gate import refuse_unlike_declared
-
-    refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
+def _parts(source: Source, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
     module = source.module("parse")
     shape: Shape | None = getattr(module, "shape", None)
     first = 0
-    for path in unpack(manifest.path(home), source, folder):
-        inspect(path, source)
+    for path in paths:
         read = _xml_parts if source.delivery.format == "xml" else _table_parts
         last = first
-        for part in read(path, source, shape, folder, first):
+        for part in read(path, source, shape, folder, first, careful):
             last += part.n_seen
             yield part
         first = last
@@ -152,45 +172,28 @@ def _parts(home: Home, source: Source, manifest: Manifest, folder: Path) -> Iter
 # --- XML ------------------------------------------------------------------------------------------------------------
 
 
-def _xml_parts(path: Path, source: Source, shape: Shape | None, folder: Path, offset: int) -> Iterator[Part]:
+def _xml_parts(
+    path: Path, source: Source, shape: Shape | None, folder: Path, offset: int, careful: bool
+) -> Iterator[Part]:
     plain = path
-    if _declared_encoding(path) not in ("utf-8", "ascii", "us-ascii"):
+    encoding = declared_encoding(path)
+    if encoding != "utf-8":
         plain = folder / f"{path.stem}.utf8.xml"
-        to_utf8(path, _declared_encoding(path), plain)
+        to_utf8(path, encoding, plain)
     extractor = Extractor(source)
-    header = _xml_header(plain, source)
+    header = header_values(plain, source)
     skeleton = Skeleton()
 
     def work(piece: Piece) -> Part:
         return _xml_part(piece, source, extractor, header, shape, offset)
 
     with plain.open("rb") as stream:
-        yield from _in_order(work, pieces(stream, source, skeleton))
-    skeleton.document(source)
-
-
-def _declared_encoding(path: Path) -> str:
-    import re
-
-    with path.open("rb") as file:
-        found = re.search(rb"<\?xml[^>]*encoding\s*=\s*[\"']([A-Za-z0-9_.-]+)[\"']", file.read(512))
-    name = found[1].decode().lower() if found else "utf-8"
-    return "utf-8" if name == "utf8" else name
-
-
-def _xml_header(path: Path, source: Source) -> dict[str, str | None]:
-    """Header values, read from the text before the first record closed off as a document of its own."""
-    from lxml import etree
-
-    wanted = [c for e in source.entities.values() for c in e.columns if c.from_ and c.from_[0].startswith("/")]
-    if not wanted:
-        return {}
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-    with path.open("rb") as file:
-        head = file.read(1 << 20)
-    assert source.xml is not None
-    root = etree.fromstring(head.split(f"<{source.xml.record_tag}>".encode(), 1)[0], parser)
-    return header_values(source, root)
+        yield from _in_order(work, pieces(stream, source, skeleton, careful))
+    root = skeleton.document(source)
+    skeleton.refuse_wrong_total(source, root)
+    unknown = Counter(str(element.tag) for element in root.iter(etree.Element))
+    known = extractor.known_names
+    yield Part({}, pl.DataFrame(), 0, 0, Counter({f"element:{k}": v for k, v in unknown.items() if k not in known}))
 
 
 def _xml_part(
@@ -214,33 +217,41 @@ def _xml_part(
         records = extractor.records(piece.data)
         broken = broken.sort("record_no").with_columns(
             raw=pl.Series(
-                [records[n - piece.first].decode("utf-8", errors="backslashreplace") for n in sorted(broken["record_no"])],
+                [
+                    records[n - piece.first].decode("utf-8", errors="backslashreplace")
+                    for n in sorted(broken["record_no"])
+                ],
                 dtype=pl.String,
             )
         )
-    part = Part(checked.tables, broken, piece.count, 0, Counter({f"element:{k}": v for k, v in extracted.unknown.items()}))
+    part = Part(
+        checked.tables, broken, piece.count, 0, Counter({f"element:{k}": v for k, v in extracted.unknown.items()})
+    )
     return _shifted(part, offset)
 
 
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _table_parts(path: Path, source: Source, shape: Shape | None, folder: Path, offset: int) -> Iterator[Part]:
+def _table_parts(
+    path: Path, source: Source, shape: Shape | None, folder: Path, offset: int, careful: bool
+) -> Iterator[Part]:
     undecodable = False
     batches: Iterable[Batch]
     if path.suffix.lower() in WORKBOOK_SUFFIXES:
         batches = read_workbook(path, source)
     else:
-        encoding = detect(path, list(source.delivery.encodings))
-        plain = path
-        if encoding != "utf-8" or not is_utf8(path):
-            plain = folder / f"{path.stem}.utf8.csv"
-            undecodable = to_utf8(path, encoding, plain)
+        plain = folder / f"{path.stem}.utf8.csv"
+        candidates: list[str] = list(source.delivery.encodings)
+        if not careful and "utf-8" in candidates and begins_as_utf8(path) and not has_byte(path, b"\0"):
+            plain = path
+        else:
+            undecodable = to_utf8(path, detect(path, candidates), plain)
         layout = csv_layout(plain, source)
         if layout.header is None and source.delivery.on_missing_header == "refuse":
             raise header_missing(source)
         refuse_truncated_csv(plain, layout)
-        batches = read_csv(plain, source, layout)
+        batches = read_csv(plain, source, layout, careful)
     seen_headers: set[str] = set()
 
     def work(batch: Batch) -> Part:
@@ -254,7 +265,7 @@ def _table_parts(path: Path, source: Source, shape: Shape | None, folder: Path, 
 
 
 def _table_part(batch: Batch, source: Source, shape: Shape | None, undecodable: bool, offset: int) -> Part:
-    n_seen = len(batch.cells)
+    n_seen = batch.n_records
     rows, skipped = batch.rows, 0
     for rule in source.table.skip:
         if rule.column in rows.columns:
@@ -270,6 +281,7 @@ def _table_part(batch: Batch, source: Source, shape: Shape | None, undecodable: 
     broken = pl.concat([batch.broken, checked.broken]).sort("record_no")
     broken = broken.with_columns(raw=pl.Series(batch.raw(broken["record_no"].to_list()), dtype=pl.String))
     findings = Counter({f"column:{text}": 1 for text in batch.header.unknown})
+    findings.update({f"sheet:{name}": 1 for name in batch.left_out})
     return _shifted(Part(checked.tables, broken, n_seen, skipped, findings), offset)
 
 
@@ -312,7 +324,10 @@ class _Writer:
         self.n_records = self.n_quarantined = self.n_skipped = 0
         for entity in source.entities:
             self._writers[entity] = pq.ParquetWriter(
-                folder / f"{entity}.parquet", lake_schema(source, entity), compression="zstd", compression_level=1,
+                folder / f"{entity}.parquet",
+                lake_schema(source, entity),
+                compression="zstd",
+                compression_level=1,
                 use_dictionary=False,
             )
 
@@ -324,7 +339,9 @@ class _Writer:
         for entity, frame in part.tables.items():
             if len(frame):
                 schema = lake_schema(self._source, entity)
-                self._writers[entity].write_table(frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest()))
+                self._writers[entity].write_table(
+                    frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+                )
             self.rows[entity] += len(frame)
         self.n_records += part.n_seen
         self.n_quarantined += len(part.quarantined)
@@ -336,8 +353,6 @@ class _Writer:
     def close(self) -> None:
         for writer in self._writers.values():
             writer.close()
-
-    abandon = close
 
     def refuse_unless_conserved(self) -> None:
         """Raises DeliveryRefused when records were lost or doubled on the way."""

@@ -1,11 +1,14 @@
-"""Receiving: files from the landing folders become deliveries in the content-addressed archive, with a manifest each."""
+"""Receiving: files of the landing folders become deliveries in the content-addressed archive, with a manifest each."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
 import re
 import shutil
+import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -17,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pipelines.declarations import Source
 from pipelines.delivery_gate import refuse_unlike_declared
 from pipelines.home import Home
-from pipelines.xml_reader import DeliveryRefused
+from pipelines.refusal import DeliveryRefused
 
 Report = Callable[[str, int | None], None]
 
@@ -65,7 +68,12 @@ class Manifest(BaseModel):
 
     def path(self, home: Home) -> Path:
         """The received bytes."""
-        return home.archive(self.source_id) / self.sha256 / self.original_name
+        return home.archive(self.source_id) / self.sha256 / _archived_name(self.original_name)
+
+
+def _archived_name(original_name: str) -> str:
+    """The name of a file in the archive: its own, unless that is the manifest's."""
+    return f"received-{original_name}" if original_name == MANIFEST_NAME else original_name
 
 
 def manifests(home: Home, source_id: str) -> list[Manifest]:
@@ -98,11 +106,16 @@ def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
     archived with state refused.
     """
     taken: list[Manifest] = []
+    landing = home.landing(source.id).resolve()
+    files: list[Path] = []
     for path in _landed(home, source):
-        if not path.resolve().is_relative_to(home.landing(source.id).resolve()):
-            report(f"{path.name} is a link to outside the landing folder: left alone; put the file itself there", None)
-            continue
-        if not _is_complete(path):
+        if path.is_symlink() or not path.resolve().is_relative_to(landing):
+            report(f"{path.name} is a link: left alone; put the file itself into landing/{source.id}", None)
+        else:
+            files.append(path)
+    growing = _still_growing(files)
+    for path in files:
+        if path in growing:
             report(f"{path.name} is still being written: left for the next refresh", None)
             continue
         taken.append(_take(home, source, path))
@@ -110,25 +123,50 @@ def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
     return taken
 
 
-def _is_complete(path: Path) -> bool:
-    before = path.stat()
-    age = time.time() - before.st_mtime
-    if 0 <= age < _SETTLE_SECONDS:
+def _still_growing(files: list[Path]) -> set[Path]:
+    """Those of the files that somebody has open for writing, or that changed within a moment."""
+    before = {path: path.stat() for path in files}
+    now = time.time()
+    young = [path for path, seen in before.items() if 0 <= now - seen.st_mtime < _SETTLE_SECONDS]
+    if young:
         time.sleep(_SETTLE_SECONDS)
-        after = path.stat()
-        return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
-    return True
+    growing = set()
+    for path in files:
+        if path in young:
+            after = path.stat()
+            if (before[path].st_size, before[path].st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+                growing.add(path)
+        if _is_open_for_writing(path):
+            growing.add(path)
+    return growing
+
+
+def _is_open_for_writing(path: Path) -> bool:
+    """Whether a process of this machine has the file open for writing, where the file system can tell."""
+    with path.open("rb") as file:
+        try:
+            # The kernel grants a read lease only on a file that nobody writes to. Should somebody begin to meanwhile,
+            # it tells so by a signal, which must not be the one that ends the process.
+            fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+            fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        except OSError as error:
+            return error.errno in (errno.EAGAIN, errno.EACCES) and os.fstat(file.fileno()).st_uid == os.geteuid()
+    return False
 
 
 def _take(home: Home, source: Source, path: Path) -> Manifest:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+        size = os.fstat(file.fileno()).st_size
     folder = home.archive(source.id) / digest
     existing = folder / MANIFEST_NAME
     if existing.exists():
+        manifest = Manifest.model_validate_json(existing.read_bytes())
+        if manifest.state == "refused" and _refusal(manifest.original_name, size, source):
+            manifest = _renamed(home, source, manifest, path.name)
         path.unlink()
-        return Manifest.model_validate_json(existing.read_bytes())
-    size = path.stat().st_size
+        return manifest
     manifest = Manifest(
         source_id=source.id,
         sha256=digest,
@@ -137,27 +175,59 @@ def _take(home: Home, source: Source, path: Path) -> Manifest:
         received_at=datetime.now(UTC),
         licence=source.licence,
         publisher=source.publisher,
-        snapshot_date=_snapshot_date(source, path.name),
     )
-    try:
-        refuse_unlike_declared(path.name, size, source)
-    except DeliveryRefused as refusal:
-        manifest.state, manifest.reason = "refused", str(refusal)
+    _judge_name(source, manifest)
     folder.mkdir(parents=True, exist_ok=True)
-    _move(path, folder / path.name)
+    # Landing is emptied last: a run killed before that takes the file again.
+    _copy(path, manifest.path(home))
     manifest.save(home)
+    path.unlink()
     return manifest
 
 
-def _move(path: Path, target: Path) -> None:
-    """Move within the home; a copy under a partial name first where landing is on another file system."""
+def _judge_name(source: Source, manifest: Manifest) -> None:
+    """Sets the snapshot date, and the state refused where name or size are not the source's."""
+    manifest.state, manifest.reason = "received", None
     try:
-        os.replace(path, target)
+        refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
+        manifest.snapshot_date = _snapshot_date(source, manifest.original_name)
+    except DeliveryRefused as refusal:
+        manifest.state, manifest.reason = "refused", str(refusal)
+
+
+def _refusal(name: str, size: int, source: Source) -> str | None:
+    try:
+        refuse_unlike_declared(name, size, source)
+    except DeliveryRefused as refusal:
+        return str(refusal)
+    return None
+
+
+def _renamed(home: Home, source: Source, manifest: Manifest, name: str) -> Manifest:
+    """A delivery that was refused for its name, received again under another."""
+    if _refusal(name, manifest.bytes, source) is not None:
+        return manifest
+    old = manifest.path(home)
+    manifest = manifest.model_copy(update={"original_name": name, "contract_version": None})
+    _judge_name(source, manifest)
+    _copy(old, manifest.path(home))
+    manifest.save(home)
+    if old != manifest.path(home):
+        old.unlink()
+    return manifest
+
+
+def _copy(path: Path, target: Path) -> None:
+    """The same bytes at `target`, whole or not at all; a second name for them where the file system allows."""
+    if target.exists() and target.samefile(path):
+        return
+    partial = target.with_name(f".{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.link(path, partial)
     except OSError:
-        partial = target.with_name(f".{target.name}.partial")
         shutil.copyfile(path, partial)
-        os.replace(partial, target)
-        path.unlink()
+    os.replace(partial, target)
 
 
 def _snapshot_date(source: Source, name: str) -> date | None:
@@ -168,6 +238,9 @@ def _snapshot_date(source: Source, name: str) -> date | None:
     if found is None:
         return None
     digits = found[1]
-    if len(digits) == 4:
-        return date(int(digits), 12, 31)
-    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    try:
+        if len(digits) == 4:
+            return date(int(digits), 12, 31)
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError as error:
+        raise DeliveryRefused(f"{digits} in its name is no date; name it after the day it holds for") from error

@@ -84,13 +84,12 @@ def name_keys(norm: pl.Series) -> pl.Series:
     """Keys under which one legal name written in several ways is the same: from values already `normalised`.
 
     Upper case, no spaces, punctuation or symbols (the words in brackets stay), legal-form variants unified, and the
-    word 省, 市 or 自治区 of a leading province name dropped (湖北省赵李桥茶厂 = 湖北赵李桥茶厂). Null where nothing is left.
+    word 省, 市 or 自治区 of a leading province name dropped (湖北省赵李桥茶厂 = 湖北赵李桥茶厂).
+    Null where nothing is left.
     """
     keys = _where(norm, norm.str.contains(r"\p{Ll}"), lambda part: part.str.to_uppercase())
     keys = _where(keys, keys.str.contains(_MARKS), lambda part: part.str.replace_all(f"{_MARKS}+", ""))
-    keys = _where(
-        keys, keys.str.contains(_LEGAL_FORM), lambda part: part.str.replace_many(_LEGAL_FORMS, leftmost=True)
-    )
+    keys = _where(keys, keys.str.contains(_LEGAL_FORM), lambda part: part.str.replace_many(_LEGAL_FORMS, leftmost=True))
     keys = _where(
         keys,
         keys.str.contains(_PROVINCE_WORD),
@@ -99,7 +98,8 @@ def name_keys(norm: pl.Series) -> pl.Series:
     return _null_if_empty(keys)
 
 
-def trimmed(column: str, null_values: list[str]) -> pl.Expr:
+@lru_cache(maxsize=1024)
+def trimmed(column: str, *null_values: str) -> pl.Expr:
     """A text column without surrounding white space (ideographic too); '' and the declared null tokens are null."""
     return _null_if(pl.col(column).str.strip_chars(), ["", *null_values])
 
@@ -115,22 +115,26 @@ def _null_if_empty(values: pl.Series) -> pl.Series:
     return values.to_frame().select(_null_if(pl.col(values.name), [""])).to_series()
 
 
-def whole_day(values: pl.Expr, date_format: str) -> pl.Expr:
+# What a whole day looks like. The parser alone would read 2018021 as 1 February, and years of any length.
+_WHOLE_DAY = {
+    "yyyymmdd": ("^[12][0-9]{7}$", "%Y%m%d"),
+    "iso": ("^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"),
+    "any": ("^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"),
+    "english": ("^[A-Z][a-z]{2} [0-9]{1,2}, [12][0-9]{3}$", "%b %d, %Y"),
+}
+
+
+@lru_cache(maxsize=1024)
+def whole_day(column: str, date_format: str) -> pl.Expr:
     """The values that are a whole day in `date_format` (see declarations.DateFormat) at first sight, as dates."""
-    match date_format:
-        case "yyyymmdd":
-            return values.str.to_date("%Y%m%d", strict=False, exact=True)
-        case "roc":
-            parts = values.str.extract_groups(r"^(?P<y>\d{1,3})\.(?P<m>\d{1,2})\.(?P<d>\d{1,2})$")
-            year = (parts.struct.field("y").cast(pl.Int32) + 1911).cast(pl.String)
-            iso = year + "-" + parts.struct.field("m").str.zfill(2) + "-" + parts.struct.field("d").str.zfill(2)
-            return iso.str.to_date("%Y-%m-%d", strict=False)
-        case "english":
-            return values.str.to_date("%b %d, %Y", strict=False)
-        case "iso" | "any":
-            return values.str.to_date("%Y-%m-%d", strict=False)
-        case _:
-            raise ValueError(f"unknown date format {date_format}")
+    values = pl.col(column)
+    if date_format == "roc":
+        parts = values.str.extract_groups(r"^(?P<y>[0-9]{1,3})\.(?P<m>[0-9]{1,2})\.(?P<d>[0-9]{1,2})$")
+        year = (parts.struct.field("y").cast(pl.Int32) + 1911).cast(pl.String)
+        iso = year + "-" + parts.struct.field("m").str.zfill(2) + "-" + parts.struct.field("d").str.zfill(2)
+        return iso.str.to_date("%Y-%m-%d", strict=False).alias(column)
+    shape, parsed = _WHOLE_DAY[date_format]
+    return pl.when(values.str.contains(shape)).then(values.str.to_date(parsed, strict=False, exact=True))
 
 
 def other_dates(values: pl.Series, days: pl.Series, date_format: str) -> tuple[pl.Series, pl.Series, pl.Series]:
@@ -166,9 +170,9 @@ def _other_shapes(distinct: pl.Series, date_format: str) -> pl.DataFrame:
         made = frame.select(
             v,
             other_day=pl.lit(None, pl.Date),
-            other_text=pl.when(v.str.contains(r"^(?:1[0-9]|20)\d\d(?:0[1-9]|1[0-2])00$"))
+            other_text=pl.when(v.str.contains(r"^(?:1[0-9]|20)[0-9]{2}(?:0[1-9]|1[0-2])00$"))
             .then(v.str.slice(0, 4) + "-" + v.str.slice(4, 2))
-            .when(v.str.contains(r"^(?:1[0-9]|20)\d\d0000$"))
+            .when(v.str.contains(r"^(?:1[0-9]|20)[0-9]{2}0000$"))
             .then(v.str.slice(0, 4)),
             is_none=v.str.contains(r"^0+$"),
         )
@@ -183,13 +187,15 @@ def _other_shapes(distinct: pl.Series, date_format: str) -> pl.DataFrame:
 def _written_dates(v: pl.Expr, shapes: str) -> list[pl.Expr]:
     plain = v.str.normalize("NFKC").str.replace_all(r"\s*([-./年月日])\s*", "$1").str.strip_chars()
     if shapes == "iso":
-        whole = plain.str.extract_groups(r"^(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})[T ].*$")
+        whole = plain.str.extract_groups(r"^(?P<y>[12][0-9]{3})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[T ].*$")
     else:
         whole = plain.str.extract_groups(
-            r"^(?P<y>\d{4})[-./年]?(?P<m>\d{1,2})[-./月]?(?P<d>\d{1,2})日?(?:[T ]?\d{1,2}:\d{2}.*)?$"
+            r"^(?P<y>[12][0-9]{3})[-./年]?(?P<m>[0-9]{1,2})[-./月]?(?P<d>[0-9]{1,2})日?(?:[T ]?[0-9]{1,2}:[0-9]{2}.*)?$"
         )
-    part = plain.str.extract_groups(r"^(?P<y>\d{4})(?:[-./年](?P<m>\d{1,2})?月?)?$")
-    spaced = plain.str.contains(r"^\d{4}[-./年]\d{1,2}[-./月]\d{1,2}") | plain.str.contains(r"^\d{8}(?:\D|$)")
+    part = plain.str.extract_groups(r"^(?P<y>[12][0-9]{3})(?:[-./年](?P<m>[0-9]{1,2})?月?)?$")
+    spaced = plain.str.contains(r"^[12][0-9]{3}[-./年][0-9]{1,2}[-./月][0-9]{1,2}") | plain.str.contains(
+        r"^[0-9]{8}(?:[^0-9]|$)"
+    )
 
     def field(groups: pl.Expr, name: str, width: int) -> pl.Expr:
         return groups.struct.field(name).str.zfill(width)
@@ -212,9 +218,13 @@ _USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int64)
 
 def uscc_is_valid(values: pl.Series) -> pl.Series:
     """Whether each code is a unified social credit code with the right check digit (GB 32100-2015), or a 15-digit
-    registration number of before 2015. The rule is python-stdnum's `cn.uscc`, on a whole column; null stays null."""
-    shaped = values.str.contains(r"^[1-9A-HJ-NP-RT-UW-Y][1-9]\d{6}[0-9A-HJ-NP-RT-UW-Y]{10}$")
-    valid = values.str.contains(r"^\d{15}$")
+    registration number of before 2015; null stays null.
+
+    The rule is python-stdnum's `cn.uscc` on a whole column, but a registering department may be a letter (Y, N) and is
+    never 0.
+    """
+    shaped = values.str.contains(r"^[1-9A-HJ-NP-RT-UW-Y][1-9][0-9]{6}[0-9A-HJ-NP-RT-UW-Y]{10}$")
+    valid = values.str.contains(r"^[0-9]{15}$")
     codes = values.filter(shaped.fill_null(False))
     if not len(codes):
         return valid

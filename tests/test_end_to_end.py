@@ -88,7 +88,7 @@ def test_real_dates_are_right_and_none_is_invented(real_home: Path) -> None:
     ) == [("2022-03-16", "2020-12-15", "2032-03-15")]
     assert rows(
         real_home,
-        "select count(*), count(event_date) from star.fct_recognition_event where event_date_text = '2023-11'",
+        "select count(*), count(decided_date) from star.fct_recognition_event where decided_date_text = '2023-11'",
     ) == [(8, 0)]
 
 

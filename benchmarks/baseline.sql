@@ -1,0 +1,1441 @@
+-- The star and the marts by hand from the raw tables that baseline.py has read.
+create schema star;
+create schema marts;
+
+create temp macro key_of(name) as cast('0x' || left(md5(name), 15) as bigint);
+create temp macro date_key(day) as
+    case
+        when day between date '1950-01-01' and date '2060-12-31' then year(day) * 10000 + month(day) * 100 + day(day)
+        else -1
+    end;
+create temp macro us_day(t) as try_cast(left(t, 4) || '-' || substr(t, 5, 2) || '-' || substr(t, 7) as date);
+create temp macro us_text(t) as
+    case
+        when t is null or t in ('0', '00000000') then null
+        when t like '%0000' then left(t, 4)
+        when t like '%00' then left(t, 4) || '-' || substr(t, 5, 2)
+        else cast(us_day(t) as varchar)
+    end;
+create temp macro roc_day(t) as
+    try_cast(
+        (try_cast(split_part(t, '.', 1) as integer) + 1911) || '-' || split_part(t, '.', 2) || '-' || split_part(t, '.', 3)
+        as date
+    );
+create temp macro any_day(t) as
+    try_cast(regexp_replace(t, '^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$', '\1-\2-\3') as date);
+create temp macro told(t) as case when t not in ('', '/', '—', '---', '无') then t end;
+
+-- Deliveries and reference tables.
+create temp table file as
+select file_no, source_id, sha256, bytes, key_of(source_id || '|' || sha256) as delivery_key from raw_file;
+
+create table star.dim_delivery as
+select delivery_key, source_id, sha256, bytes, 'loaded' as state from file
+union all
+select -1, 'unknown', 'unknown', null, 'unknown';
+
+create table star.dim_date as
+with days as (
+    select cast(day as date) as d
+    from generate_series(timestamp '1950-01-01', timestamp '2060-12-31', interval 1 day) as series(day)
+)
+select
+    date_key(d) as date_key,
+    d as calendar_date,
+    year(d) as year,
+    quarter(d) as quarter,
+    month(d) as month,
+    strftime(d, '%Y-%m') as period,
+    day(d) as day,
+    isodow(d) as weekday,
+    case when day_kind = 'off' then true when year(d) between 2020 and 2026 then false end as is_public_holiday,
+    holiday_zh,
+    holiday_en,
+    case when day_kind = 'work' then true when year(d) between 2020 and 2026 then false end as is_makeup_workday,
+    case
+        when day_kind = 'work' then true
+        when day_kind = 'off' then false
+        when year(d) between 2020 and 2026 then isodow(d) <= 5
+    end as is_workday,
+    year(d) >= 2017 and month(d) = 5 and day(d) = 10 as is_china_brand_day,
+    year(d) >= 1978 and month(d) = 9 as is_quality_month
+from days
+left join read_csv(getvariable('seeds') || '/public_holidays.csv') as holidays on days.d = holidays.calendar_date
+union all
+select -1, null, null, null, null, 'unknown', null, null, null, null, null, null, null, false, false;
+
+create table star.dim_nice_class as
+select cast(nice_class as bigint) as nice_class_key, nice_class, name_zh, name_en, kind
+from read_csv(getvariable('seeds') || '/nice_classes.csv')
+union all
+select -1, null, '未知', 'Unknown', 'unknown';
+
+create temp table region as
+with periods as (
+    select
+        代码 as region_code,
+        名称 as name_zh,
+        级别 as level,
+        cast(启用时间 as integer) as from_year,
+        cast("变更/弃用时间" as integer) as to_year,
+        状态 as state,
+        新代码 as successor_codes
+    from raw_region
+    union all
+    select region_code, name_zh, level_name, valid_from_year, null, '在用', null
+    from read_csv(getvariable('seeds') || '/region_supplements.csv', types = {'region_code': 'varchar'})
+    where region_code not in (select 代码 from raw_region)
+)
+select
+    key_of(region_code || '|' || from_year) as region_key,
+    region_code,
+    name_zh,
+    level,
+    make_date(from_year, 1, 1) as valid_from,
+    coalesce(make_date(to_year, 1, 1), date '9999-12-31') as valid_to,
+    row_number() over (partition by region_code order by from_year desc) = 1 as is_latest,
+    successor_codes,
+    case when region_code <> '100000' then left(region_code, 2) || '0000' end as province_code,
+    case
+        when
+            level in ('地级', '县级')
+            and left(region_code, 4) || '00' in (select p.region_code from periods as p where p.level = '地级')
+            then left(region_code, 4) || '00'
+    end as city_code
+from periods
+qualify row_number() over (
+    partition by region_code, from_year order by state <> '在用', coalesce(to_year, 9999) desc, name_zh
+) = 1;
+
+create table star.dim_region as
+with parents as (
+    select region.region_key, arg_max(parent.region_key, parent.valid_from) as parent_region_key
+    from region
+    inner join region as parent
+        on
+            parent.region_code = case
+                when region.level = '省级' then '100000'
+                when region.level = '县级' and region.city_code is not null then region.city_code
+                else region.province_code
+            end
+            and parent.valid_from < region.valid_to
+    where region.level <> '国家'
+    group by all
+)
+select
+    region.region_key,
+    region.region_code,
+    region.name_zh,
+    region.level,
+    coalesce(parents.parent_region_key, -1) as parent_region_key,
+    region.province_code,
+    region.city_code,
+    region.valid_from,
+    region.valid_to,
+    case when region.valid_to < date '9999-12-31' then left(region.successor_codes, 6) end as successor_code,
+    region.successor_codes,
+    zones.zone as economic_zone,
+    region.is_latest
+from region
+left join parents on region.region_key = parents.region_key
+left join read_csv(getvariable('seeds') || '/province_zones.csv', types = {'province_code': 'varchar'}) as zones
+    on region.province_code = zones.province_code
+union all
+select -1, '000000', '未知', '未知', -1, null, null, date '1900-01-01', date '9999-12-31', null, null, null, true;
+
+-- Sources, one row per thing.
+create temp table us_case as
+select
+    key_of('US|' || serial_number) as trademark_key,
+    file_no,
+    "<record>" as record,
+    serial_number,
+    case when registration_number not in ('0', '0000000') then registration_number end as registration_number,
+    us_day(filing_date) as filing_date,
+    us_text(filing_date) as filing_date_text,
+    us_day(registration_date) as registration_date,
+    us_text(registration_date) as registration_date_text,
+    lpad(status_code, 3, '0') as status_code,
+    us_day(status_date) as status_date,
+    us_text(status_date) as status_date_text,
+    mark_identification as mark_text,
+    us_day(renewal_date) as renewal_date,
+    case when international_registration_number <> '0000000' then international_registration_number end
+        as international_registration_no
+from raw_case_file
+where regexp_full_match(serial_number, '\d{8}') and status_code <> '' and us_day(transaction_date) is not null
+qualify row_number() over (partition by serial_number order by transaction_date desc, file_no desc, record desc) = 1;
+
+create temp table tw_mark as
+with registrations as (
+    select
+        file_no,
+        "<record>" as record,
+        any_value(CaseNo) as CaseNo,
+        any_value(RegisterNo) as RegisterNo,
+        any_value(Trademark_Name) as Trademark_Name,
+        any_value(Filing_Date) as Filing_Date,
+        any_value(SDate) as SDate,
+        any_value(EDate) as EDate
+    from raw_registration_part
+    group by all
+)
+
+select
+    key_of('TW|' || CaseNo) as trademark_key,
+    file_no,
+    record,
+    CaseNo as application_no,
+    RegisterNo as registration_no,
+    Trademark_Name as mark_text,
+    roc_day(Filing_Date) as filing_date,
+    roc_day(SDate) as registration_date,
+    roc_day(EDate) as expiry_date
+from registrations
+where
+    regexp_full_match(CaseNo, '\d{9}')
+    and regexp_full_match(RegisterNo, '\d{8}')
+    and roc_day(SDate) is not null
+qualify row_number() over (partition by CaseNo order by registration_date desc, file_no desc, record desc) = 1;
+
+create temp table owner as
+with us as (
+    select
+        us_case.trademark_key,
+        o."<item>" + 1 as owner_no,
+        'uspto_trademark' as source_id,
+        o.party_name as owner_name,
+        null as owner_name_en,
+        o.party_type,
+        coalesce(cast(o.entry_number as bigint), o."<item>" + 1) as entry_no,
+        coalesce(o.nationality_country, o.country) as country,
+        max(o.party_type) filter (where o.party_type < '70') over (partition by us_case.trademark_key) as latest_party
+    from raw_owner as o
+    inner join us_case on o.file_no = us_case.file_no and o."<record>" = us_case.record
+),
+
+tw as (
+    select
+        tw_mark.trademark_key,
+        row_number() over (partition by tw_mark.trademark_key order by p."<item>") as owner_no,
+        'tipo_gazette' as source_id,
+        regexp_replace(p.AChinese, '^(美|日|德|英|法|瑞士|南韓|香港|新加坡|開曼群島|大陸)商(.{2,})$', '\2') as owner_name,
+        nullif(p.AEnglish, '') as owner_name_en,
+        null as party_type,
+        regexp_extract(p.AChinese, '^(美|日|德|英|法|瑞士|南韓|香港|新加坡|開曼群島|大陸)商(.{2,})$', 1) as country
+    from raw_registration_part as p
+    inner join tw_mark on p.file_no = tw_mark.file_no and p."<record>" = tw_mark.record
+    where p.AChinese is not null
+)
+
+select * exclude (latest_party), coalesce(party_type = latest_party, false) as is_current_owner from us
+union all by name
+select *, owner_no as entry_no, true as is_current_owner from tw;
+
+create temp table enterprise as
+select
+    "统一社会信用代码" as uscc,
+    企业名称 as name,
+    英文名称 as name_en,
+    企业类型 as enterprise_type,
+    cast(成立日期 as date) as registered_date,
+    行政区划代码 as region_code,
+    行业代码 as industry_code,
+    登记状态 as registration_state,
+    cast(数据日期 as date) as extract_date,
+    曾用名 as former_names
+from raw_enterprise
+where
+    企业名称 <> ''
+    and regexp_full_match("统一社会信用代码", '\w{18}')
+    and (成立日期 is null or try_cast(成立日期 as date) is not null)
+qualify row_number() over (partition by uscc order by extract_date desc, file_no desc) = 1;
+
+create temp table sample as
+select
+    key_of(
+        'samr_food_sampling|' || agency || '|' || notice_no || '|' || coalesce(cast(any_day(notice_date) as varchar), '')
+        || '||' || sample_no
+    ) as inspection_key,
+    file_no,
+    record_no,
+    result,
+    sample_no,
+    notice_no,
+    any_day(notice_date) as notice_date,
+    case
+        when producer like '%受委托方：%' then regexp_extract(producer, '受委托方：([^；]+)', 1) else told(producer)
+    end as producer_name,
+    case when producer like '委托方：%' then regexp_extract(producer, '^委托方：([^；]+)', 1) end as commissioner_name,
+    told(producer_address) as producer_address,
+    told(sampled) as sampled_name,
+    told(sampled_address) as sampled_address,
+    product as product_name,
+    told(spec) as spec,
+    told(brand) as brand_text,
+    any_day(production_date) as production_date,
+    told(category) as category_name,
+    agency,
+    told(failed_items) as failed_items,
+    item_name,
+    item_result,
+    item_limit
+from raw_sample
+where product <> '';
+
+create temp table notification as
+select
+    key_of('rasff|' || Reference) as inspection_key,
+    file_no,
+    record_no,
+    Reference as notification_no,
+    cast(try_strptime("Date of Case", '%b %d, %Y') as date) as notified_date,
+    "Notification From" as notifying_country,
+    nullif("Country Origin", '') as origin_country,
+    Product as product_name,
+    nullif("Product Category", '') as product_category,
+    "Hazard Substance" as hazards,
+    "Hazard Category" as hazard_categories
+from raw_notification
+where regexp_full_match(Reference, '\d{4}\.\d{1,5}') and try_strptime("Date of Case", '%b %d, %Y') is not null
+qualify row_number() over (partition by Reference order by notified_date desc, file_no desc, record_no desc) = 1;
+
+create temp table decision as
+select
+    * exclude (printed, decided),
+    printed as recipient_name_as_printed,
+    case
+        when regexp_matches(printed, '[(（]原(.+)[)）]$') then regexp_extract(printed, '^(.+?)[(（]原', 1) else printed
+    end as recipient_name,
+    nullif(regexp_extract(printed, '[(（]原(.+)[)）]$', 1), '') as former_name,
+    decided as decided_date_text,
+    case when length(decided) = 10 then cast(decided as date) end as decided_date,
+    recipient_kind = '企业' as is_enterprise
+from raw_decision
+where
+    printed <> ''
+    and try_cast(rpad(decided, 10, '-01') as date) is not null;
+
+-- Enterprises: by credit code, else by name key.
+create temp table raw_name as
+select distinct name
+from (
+    select name from enterprise
+    union all
+    select unnest(string_split(former_names, '；')) from enterprise
+    union all
+    select owner_name from owner
+    union all
+    select producer_name from sample
+    union all
+    select commissioner_name from sample
+    union all
+    select sampled_name from sample
+    union all
+    select recipient_name from decision
+    union all
+    select former_name from decision
+) as names
+where name <> '';
+
+-- The keys of all names come here.
+
+create temp table name_key as
+select
+    name,
+    regexp_replace(
+        replace(
+            replace(regexp_replace(key, '[\s\p{P}\p{S}]+', '', 'g'), '有限责任公司', '有限公司'), '股份公司', '股份有限公司'
+        ),
+        '^(?:(北京|天津|上海|重庆)市|(河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省|(内蒙古|西藏)自治区|(广西)壮族自治区|(宁夏)回族自治区|(新疆)维吾尔自治区)',
+        '\1\2\3\4\5\6'
+    ) as name_key
+from raw_name_key;
+
+create temp table mention as
+select source_id, name_key, uscc, min(name) as name, min(name_en) as name_en
+from (
+    select source_id, owner_name as name, owner_name_en as name_en, null as uscc from owner
+    union all
+    select 'samr_food_sampling', producer_name, null, null from sample
+    union all
+    select 'samr_food_sampling', commissioner_name, null, null from sample
+    union all
+    select 'samr_food_sampling', sampled_name, null, null from sample
+    union all
+    select 'recognition_list', recipient_name, null, uscc from decision where is_enterprise
+) as mentions
+inner join name_key using (name)
+where name_key <> ''
+group by all;
+
+create temp table alias as
+select name_key, uscc, min(kind) as unused, if(bool_or(kind = 'legal'), 'legal', 'former') as name_kind, min(name) as name
+from (
+    select uscc, name, 'legal' as kind from enterprise
+    union all
+    select uscc, unnest(string_split(former_names, '；')), 'former' from enterprise where former_names <> ''
+) as names
+inner join name_key using (name)
+group by all
+union all by name
+select distinct name_key, uscc, 'legal' as name_kind, name from mention where uscc is not null;
+
+create temp table bearer as
+select name_key, count(distinct uscc) as n_bearers, min(uscc) as uscc, max(name_kind) as name_kind
+from alias
+group by name_key;
+
+create temp table identity as
+with named as (
+    select name_key, min(name) as name, min(name_en) as name_en from mention where uscc is null group by name_key
+),
+
+judged as (
+    select
+        named.*,
+        bearer.uscc,
+        case
+            when bearer.n_bearers is null then 'name_only'
+            when bearer.n_bearers > 1 then 'ambiguous'
+            when bearer.name_kind = 'legal' then 'legal_name'
+            else 'former_name'
+        end as method
+    from named
+    left join bearer using (name_key)
+)
+
+select
+    * exclude (uscc),
+    if(method in ('legal_name', 'former_name'), 'USCC:' || uscc, 'NAME:' || name_key) as enterprise_id,
+    key_of(enterprise_id) as enterprise_key
+from judged;
+
+create table star.dim_industry as
+with sections as (
+    select *
+    from read_csv(
+        getvariable('seeds') || '/industry_sections.csv', types = {'first_division': 'varchar', 'last_division': 'varchar'}
+    )
+),
+
+codes as (
+    select section_code as industry_code, name_zh, name_en, 'section' as level, section_code from sections
+    union all
+    select division_code, divisions.name_zh, null, 'division', section_code
+    from read_csv(getvariable('seeds') || '/industry_divisions.csv', types = {'division_code': 'varchar'}) as divisions
+    inner join sections on division_code between first_division and last_division
+    union all
+    select code, null, null, if(length(code) = 3, 'group', 'class'), section_code
+    from (
+        select distinct regexp_replace(industry_code, '^[A-T]', '') as code
+        from enterprise
+        where length(industry_code) >= 3
+    ) as seen
+    left join sections on left(code, 2) between first_division and last_division
+    where length(code) in (3, 4)
+)
+select
+    key_of(industry_code) as industry_key,
+    industry_code,
+    name_zh,
+    name_en,
+    level,
+    if(level = 'section' or section_code is null, -1, key_of(section_code)) as parent_industry_key,
+    coalesce(section_code, 'unknown') as section_code
+from codes
+union all
+select -1, 'unknown', '未知', 'Unknown', 'unknown', -1, 'unknown';
+
+create table star.dim_enterprise as
+with every as (
+    select
+        'USCC:' || uscc as enterprise_id,
+        uscc,
+        name,
+        name_en,
+        enterprise_type,
+        registration_state,
+        registered_date,
+        region_code,
+        extract_date,
+        industry_code,
+        true as is_registered
+    from enterprise
+    union all by name
+    select 'USCC:' || uscc as enterprise_id, uscc, min(name) as name, min(name_en) as name_en, false as is_registered
+    from mention
+    where uscc is not null and uscc not in (select uscc from enterprise)
+    group by uscc
+    union all by name
+    select enterprise_id, name, name_en, false as is_registered
+    from identity
+    where method in ('name_only', 'ambiguous')
+)
+
+select
+    key_of(every.enterprise_id) as enterprise_key,
+    every.enterprise_id,
+    every.uscc,
+    if(regexp_matches(every.name, '[一-鿿]'), every.name, null) as name_zh,
+    if(regexp_matches(every.name, '[一-鿿]'), every.name_en, coalesce(every.name_en, every.name)) as name_en,
+    coalesce(at_extract.region_key, latest.region_key, -1) as region_key,
+    coalesce(industries.industry_key, -1) as industry_key,
+    every.registered_date,
+    coalesce(every.registered_date, date '1900-01-01') as valid_from,
+    date '9999-12-31' as valid_to,
+    true as is_current,
+    every.enterprise_type,
+    every.registration_state,
+    every.is_registered
+from every
+left join region as at_extract
+    on
+        every.region_code = at_extract.region_code
+        and every.extract_date >= at_extract.valid_from
+        and every.extract_date < at_extract.valid_to
+left join region as latest on every.region_code = latest.region_code and latest.is_latest
+left join star.dim_industry as industries
+    on regexp_replace(every.industry_code, '^[A-T](.)', '\1') = industries.industry_code
+union all
+select
+    -1, 'unknown', null, '未知', 'Unknown', -1, -1, null, date '1900-01-01', date '9999-12-31', true, null, null, false;
+
+create table star.bridge_enterprise_name as
+select enterprise_key, name_key, name_kind, min(name) as name
+from (
+    select key_of('USCC:' || uscc) as enterprise_key, name_key, name_kind, name
+    from (
+        select name_key, uscc, if(bool_or(name_kind = 'legal'), 'legal', 'former') as name_kind, min(name) as name
+        from alias
+        group by name_key, uscc
+    ) as borne
+    union all
+    select enterprise_key, name_key, 'as_named', name from identity where method in ('name_only', 'ambiguous')
+    union all
+    select
+        if(uscc is not null, key_of('USCC:' || uscc), identity.enterprise_key) as enterprise_key,
+        formers.name_key,
+        'former',
+        former_name
+    from decision
+    inner join name_key as formers on decision.former_name = formers.name
+    inner join name_key as recipients on decision.recipient_name = recipients.name
+    left join identity on recipients.name_key = identity.name_key
+    where is_enterprise
+) as names
+group by all;
+
+-- Marks.
+create temp table owner_identity as
+select
+    owner.*,
+    coalesce(identity.enterprise_key, -1) as enterprise_key,
+    is_current_owner
+    and row_number() over (partition by trademark_key order by not is_current_owner, entry_no, owner_no) = 1
+        as is_first_owner
+from owner
+left join name_key on owner.owner_name = name_key.name
+left join identity using (name_key);
+
+create table star.bridge_trademark_owner as
+select
+    trademark_key,
+    owner_no,
+    enterprise_key,
+    owner_name,
+    party_type,
+    entry_no,
+    country,
+    is_current_owner,
+    is_first_owner
+from owner_identity;
+
+create table star.dim_trademark as
+with marks as (
+    select
+        us_case.trademark_key,
+        'US' as office_code,
+        serial_number as application_no,
+        registration_number as registration_no,
+        mark_text,
+        filing_date,
+        registration_date,
+        if(
+            statuses.status_group = 'live',
+            cast(coalesce(renewal_date, registration_date) + interval 10 year as date),
+            null
+        ) as expiry_date,
+        us_case.status_code,
+        coalesce(statuses.status_group, 'unknown') as status_group,
+        status_date,
+        filing_date_text,
+        registration_date_text,
+        status_date_text,
+        international_registration_no,
+        file_no,
+        record + 1 as record_no
+    from us_case
+    left join read_csv(getvariable('seeds') || '/uspto_status_codes.csv', types = {'status_code': 'varchar'}) as statuses
+        on us_case.status_code = statuses.status_code
+    union all
+    select
+        trademark_key,
+        'TW',
+        application_no,
+        registration_no,
+        mark_text,
+        filing_date,
+        registration_date,
+        expiry_date,
+        if(getvariable('as_of') < expiry_date, 'registered', 'expired'),
+        if(getvariable('as_of') < expiry_date, 'live', 'dead'),
+        if(getvariable('as_of') < expiry_date, registration_date, expiry_date),
+        cast(filing_date as varchar),
+        cast(registration_date as varchar),
+        cast(if(getvariable('as_of') < expiry_date, registration_date, expiry_date) as varchar),
+        null,
+        file_no,
+        record + 1
+    from tw_mark
+)
+
+select
+    marks.trademark_key,
+    office_code,
+    application_no,
+    registration_no,
+    mark_text,
+    filing_date,
+    registration_date,
+    expiry_date,
+    status_code,
+    status_group,
+    status_date,
+    coalesce(first_owners.enterprise_key, -1) as owner_enterprise_key,
+    coalesce(filing_date, registration_date, date '1900-01-01') as valid_from,
+    date '9999-12-31' as valid_to,
+    true as is_current,
+    filing_date_text,
+    registration_date_text,
+    status_date_text,
+    international_registration_no,
+    file.delivery_key,
+    record_no
+from marks
+inner join file using (file_no)
+left join owner_identity as first_owners
+    on marks.trademark_key = first_owners.trademark_key and first_owners.is_first_owner
+union all
+select
+    -1, 'unknown', 'unknown', null, null, null, null, null, 'unknown', 'unknown', null, -1, date '1900-01-01',
+    date '9999-12-31', true, null, null, null, null, -1, null;
+
+create table star.bridge_trademark_class as
+with us as (
+    select
+        us_case.trademark_key,
+        international_code as class_code,
+        max(part.status_code) over classification as class_status_code,
+        us_day(max(first_use_anywhere_date) over classification) as first_use_date
+    from raw_class_part as part
+    inner join us_case on part.file_no = us_case.file_no and part."<record>" = us_case.record
+    window classification as (partition by part.file_no, part."<record>", part."<classification>")
+),
+
+classes as (
+    select trademark_key, class_code, min(class_status_code) as class_status_code, min(first_use_date) as first_use_date
+    from (
+        select * from us where class_code is not null
+        union all
+        select tw_mark.trademark_key, "Class", null, null
+        from raw_registration_part as part
+        inner join tw_mark on part.file_no = tw_mark.file_no and part."<record>" = tw_mark.record
+        where "Class" is not null
+    ) as printed
+    where trim(replace(class_code, '　', '')) <> ''
+    group by all
+)
+
+select
+    trademark_key,
+    if(try_cast(class_code as bigint) between 1 and 45, cast(class_code as bigint), -1) as nice_class_key,
+    class_code,
+    class_status_code,
+    first_use_date
+from classes;
+
+create table star.fct_trademark_event as
+select
+    us_case.trademark_key,
+    events."<item>" + 1 as event_no,
+    us_day(date) as event_date,
+    date_key(us_day(date)) as event_date_key,
+    code as event_code,
+    type as event_type,
+    description_text as event_text,
+    if(us_day(date) is null, us_text(date), null) as event_date_text
+from raw_event as events
+inner join us_case on events.file_no = us_case.file_no and events."<record>" = us_case.record
+union all
+select trademark_key, 1, registration_date, date_key(registration_date), 'REGISTERED', 'R', '注册公告', null
+from tw_mark;
+
+-- Inspections.
+create temp table place as
+with places as (
+    select place from (
+        select sampled_address as place from sample
+        union
+        select producer_address from sample
+        union
+        select agency from sample
+        union
+        select region_name from decision
+    ) as texts
+    where length(place) >= 2
+),
+
+named as (
+    select
+        region_code,
+        level,
+        province_code,
+        city_code,
+        name_zh,
+        case level
+            when '省级' then regexp_replace(name_zh, '(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$', '')
+            when '地级' then regexp_replace(name_zh, '(市|地区|盟|自治州)$', '')
+        end as short_name
+    from region
+    where valid_to = date '9999-12-31'
+),
+
+in_province as (
+    select
+        place,
+        province_code,
+        substr(place, length(if(starts_with(place, name_zh), name_zh, short_name)) + 1) as rest
+    from places
+    inner join named on named.level = '省级' and starts_with(place, short_name)
+),
+
+in_city as (
+    select
+        place,
+        in_province.province_code,
+        named.region_code as city_code,
+        coalesce(substr(rest, length(if(starts_with(rest, name_zh), name_zh, short_name)) + 1), rest) as rest
+    from in_province
+    left join named
+        on
+            named.level = '地级'
+            and in_province.province_code = named.province_code
+            and starts_with(in_province.rest, named.short_name)
+)
+
+select place, arg_max(region_code, coalesce(length(name_zh), 0)) as region_code
+from (
+    select place, coalesce(named.region_code, in_city.city_code, in_city.province_code) as region_code, name_zh
+    from in_city
+    left join named
+        on
+            named.level = '县级'
+            and in_city.province_code = named.province_code
+            and in_city.city_code is not distinct from named.city_code
+            and starts_with(in_city.rest, named.name_zh)
+) as found
+group by place;
+
+create temp table mark_of_owner as
+select enterprise_key, mark_text, min(trademark_key) as trademark_key
+from owner_identity
+inner join star.dim_trademark as marks using (trademark_key)
+where
+    is_first_owner
+    and mark_text is not null
+    and enterprise_key in (
+        select identity.enterprise_key
+        from sample
+        inner join name_key on sample.producer_name = name_key.name
+        inner join identity using (name_key)
+        where brand_text is not null
+    )
+group by all
+having count(*) = 1;
+
+create table star.fct_inspection as
+with one as (
+    select *, bool_or(result = 'fail') over (partition by inspection_key) as has_failed
+    from sample
+    qualify row_number() over (partition by inspection_key order by file_no, record_no) = 1
+),
+
+samples as (
+    select
+        one.*,
+        producers.enterprise_key as producer_key,
+        coalesce(sampled_places.region_code, producer_places.region_code, agency_places.region_code) as region_code
+    from one
+    left join name_key as producer_keys on one.producer_name = producer_keys.name
+    left join identity as producers on producer_keys.name_key = producers.name_key
+    left join place as sampled_places on one.sampled_address = sampled_places.place
+    left join place as producer_places on one.producer_address = producer_places.place
+    left join place as agency_places on one.agency = agency_places.place
+)
+
+select
+    samples.inspection_key,
+    'samr_food_sampling' as source_id,
+    sample_no,
+    notice_no,
+    notice_date,
+    coalesce(producer_key, -1) as producer_enterprise_key,
+    coalesce(sampled.enterprise_key, -1) as sampled_enterprise_key,
+    product_name,
+    brand_text,
+    coalesce(mark_of_owner.trademark_key, -1) as trademark_key,
+    if(category_name is null, -1, key_of('samr_food_sampling|' || category_name)) as product_category_key,
+    if(has_failed, 'fail', 'pass') as result,
+    false as is_recheck,
+    coalesce(at_notice.region_key, latest.region_key, -1) as region_key,
+    file.delivery_key,
+    record_no,
+    coalesce(commissioners.enterprise_key, -1) as commissioner_enterprise_key,
+    date_key(notice_date) as notice_date_key,
+    agency,
+    spec,
+    production_date,
+    null as origin_country
+from samples
+inner join file using (file_no)
+left join name_key as sampled_keys on samples.sampled_name = sampled_keys.name
+left join identity as sampled on sampled_keys.name_key = sampled.name_key
+left join name_key as commissioner_keys on samples.commissioner_name = commissioner_keys.name
+left join identity as commissioners on commissioner_keys.name_key = commissioners.name_key
+left join mark_of_owner
+    on samples.producer_key = mark_of_owner.enterprise_key and samples.brand_text = mark_of_owner.mark_text
+left join region as at_notice
+    on
+        samples.region_code = at_notice.region_code
+        and notice_date >= at_notice.valid_from
+        and notice_date < at_notice.valid_to
+left join region as latest on samples.region_code = latest.region_code and latest.is_latest
+union all
+select
+    inspection_key, 'rasff', notification_no, notification_no, notified_date, -1, -1, product_name, null, -1,
+    if(product_category is null, -1, key_of('rasff|' || product_category)), 'fail', false, -1, delivery_key, record_no,
+    -1, date_key(notified_date), notifying_country, null, null, origin_country
+from notification
+inner join file using (file_no);
+
+create table star.fct_inspection_finding as
+with cells as (
+    select inspection_key, file_no, record_no, unnest(string_split(failed_items, '；')) as cell
+    from sample
+    where failed_items is not null
+),
+
+findings as (
+    select
+        inspection_key,
+        file_no,
+        record_no,
+        split_part(cell, '║', 1) as item_name,
+        split_part(cell, '║', 2) as result_text,
+        split_part(cell, '║', 3) as limit_text,
+        null as hazard_category
+    from cells
+    union all
+    select inspection_key, file_no, record_no, item_name, item_result, item_limit, null
+    from sample
+    where item_name <> ''
+    union all
+    select
+        inspection_key,
+        file_no,
+        record_no,
+        trim(unnest(string_split(hazards, ';'))),
+        null,
+        null,
+        trim(unnest(string_split(hazard_categories, ';')))
+    from notification
+    where hazards <> '' or hazard_categories <> ''
+),
+
+powers as (
+    select *, regexp_extract(result_text, '^([\d.]+)[×xX*]10\^?(\d{1,2})(\D.*)?$', ['base', 'exponent', 'unit']) as power
+    from findings
+)
+
+select
+    inspection_key,
+    row_number() over (partition by inspection_key order by file_no, record_no) as finding_no,
+    item_name,
+    result_text,
+    case
+        when power.base <> '' then try_cast(power.base as double) * 10 ^ try_cast(power.exponent as integer)
+        when result_text not like '%,%' then try_cast(regexp_extract(result_text, '^[\d.]+') as double)
+    end as result_value,
+    case
+        when power.base <> '' then power.unit
+        when result_text not like '%,%' then nullif(regexp_replace(result_text, '^[\d.]+', ''), result_text)
+    end as result_unit,
+    limit_text,
+    hazard_category
+from powers;
+
+create table star.dim_product_category as
+select
+    key_of(source_id || '|' || category_name) as product_category_key,
+    source_id,
+    category_name,
+    if(source_id = 'rasff', null, category_name) as name_zh,
+    if(source_id = 'rasff', category_name, null) as name_en
+from (
+    select 'samr_food_sampling' as source_id, category_name from sample
+    union
+    select 'rasff', product_category from notification
+) as categories
+where category_name is not null
+union all
+select -1, 'unknown', '未知', '未知', 'Unknown';
+
+-- Recognitions.
+create temp table scheme as
+with listed as (
+    select
+        *,
+        regexp_replace(name_zh, '[\s“”"''‘’《》「」]', '', 'g') as scheme_text
+    from read_csv(
+        getvariable('seeds') || '/recognition_schemes.csv',
+        types = {
+            'ladder': 'varchar',
+            'rung': 'double',
+            'valid_from': 'date',
+            'valid_to': 'date',
+            'successor_scheme_id': 'varchar',
+            'validity_years': 'integer'
+        }
+    )
+)
+select * from listed
+union all by name
+select distinct
+    scheme_name as scheme_id,
+    scheme_name as name_zh,
+    first(level_name) over (partition by scheme_name) as level,
+    scheme_name as scheme_text
+from decision
+where
+    scheme_name not in (select scheme_text from listed)
+    and scheme_name not in (select alias_zh from read_csv(getvariable('seeds') || '/recognition_scheme_aliases.csv'));
+
+create table star.dim_recognition_scheme as
+select
+    key_of(scheme_id) as scheme_key,
+    scheme_id,
+    name_zh,
+    name_en,
+    level,
+    ladder,
+    rung,
+    coalesce(valid_from, date '1900-01-01') as valid_from,
+    coalesce(valid_to, date '9999-12-31') as valid_to,
+    successor_scheme_id,
+    validity_years
+from scheme
+union all
+select -1, 'unknown', '未知', 'Unknown', null, null, null, date '1900-01-01', date '9999-12-31', null, null;
+
+create temp table event as
+with words as (
+    select event_name, arg_max(event_type, priority) as event_type
+    from (select distinct event_name from decision) as events
+    inner join read_csv(getvariable('seeds') || '/recognition_event_words.csv') as words on contains(event_name, word)
+    group by event_name
+),
+
+identified as (
+    select
+        decision.*,
+        coalesce(words.event_type, 'unknown') as event_type,
+        coalesce(scheme.scheme_id, aliases.scheme_id, scheme_name) as scheme_id,
+        case
+            when not is_enterprise then -1
+            when uscc is not null then key_of('USCC:' || uscc)
+            else coalesce(identity.enterprise_key, -1)
+        end as enterprise_key,
+        recipients.name_key as recipient_key
+    from decision
+    left join words using (event_name)
+    left join scheme on decision.scheme_name = scheme.scheme_text
+    left join read_csv(getvariable('seeds') || '/recognition_scheme_aliases.csv', types = {'level': 'varchar'}) as aliases
+        on decision.scheme_name = aliases.alias_zh and (aliases.level is null or aliases.level = decision.level_name)
+    inner join name_key as recipients on decision.recipient_name = recipients.name
+    left join identity on recipients.name_key = identity.name_key
+)
+
+select
+    *,
+    key_of(
+        concat_ws(
+            '|', scheme_name, edition, event_name, level_name, decided_date_text, recipient_name_as_printed, object_name, uscc
+        )
+    ) as recognition_event_key,
+    key_of(
+        concat_ws(
+            '|',
+            scheme_id,
+            coalesce(edition, ''),
+            if(enterprise_key = -1, 'N' || recipient_key, 'E' || enterprise_key),
+            coalesce(object_name, '')
+        )
+    ) as recognition_key,
+    cast(rpad(decided_date_text, 10, '-01') as date) as earliest_day,
+    if(length(decided_date_text) = 4, decided_date_text || '-12', left(decided_date_text, 7)) as decided_month,
+    place.region_code
+from identified
+inner join read_csv(getvariable('seeds') || '/recognition_event_types.csv', types = {'state': 'varchar'}) as types
+    using (event_type)
+left join place on identified.region_name = place.place;
+
+create table star.fct_recognition_event as
+select
+    recognition_event_key,
+    recognition_key,
+    key_of(scheme_id) as scheme_key,
+    enterprise_key,
+    event_type,
+    event_name,
+    decided_date,
+    date_key(decided_date) as decided_date_key,
+    decided_date_text,
+    edition,
+    level_name as level,
+    recipient_name,
+    recipient_name_as_printed,
+    recipient_kind,
+    object_name,
+    coalesce(at_decision.region_key, latest.region_key, -1) as region_key,
+    document_no,
+    delivery_key,
+    record_no
+from event
+inner join file using (file_no)
+left join region as at_decision
+    on
+        event.region_code = at_decision.region_code
+        and earliest_day >= at_decision.valid_from
+        and earliest_day < at_decision.valid_to
+left join region as latest on event.region_code = latest.region_code and latest.is_latest;
+
+create table star.fct_recognition as
+with recognitions as (
+    select
+        recognition_key,
+        any_value(scheme_id) as scheme_id,
+        any_value(enterprise_key) as enterprise_key,
+        arg_min(recipient_name, earliest_day) as recipient_name,
+        any_value(object_name) as object_name,
+        any_value(edition) as edition,
+        any_value(level_name) as level_name,
+        any_value(region_code) as region_code,
+        min(earliest_day) as first_day,
+        min(decided_date) filter (where event_type = 'nominate') as nominated_date,
+        min(decided_date) filter (where event_type = 'grant') as granted_date,
+        min(decided_date_text) filter (where event_type = 'grant') as granted_date_text,
+        min(decided_month) filter (where event_type = 'grant') as granted_month,
+        bool_or(event_type = 'grant') as is_granted,
+        arg_max(state, (earliest_day, life_cycle_rank)) as last_state,
+        arg_max(decided_date, (earliest_day, life_cycle_rank)) filter (where life_cycle_rank >= 5) as ended_date,
+        arg_max(decided_date_text, (earliest_day, life_cycle_rank)) filter (where life_cycle_rank >= 5) as ended_date_text,
+        arg_max(decided_month, (earliest_day, life_cycle_rank)) filter (where life_cycle_rank >= 5) as ended_month,
+        count(*) as n_events
+    from event
+    where life_cycle_rank > 0 and earliest_day <= getvariable('as_of')
+    group by recognition_key
+),
+
+dated as (
+    select
+        recognitions.*,
+        coalesce(recognitions.level_name, scheme.level) as level,
+        cast(granted_date + to_years(scheme.validity_years) as date) as expires_date
+    from recognitions
+    inner join scheme using (scheme_id)
+)
+
+select
+    recognition_key,
+    key_of(scheme_id) as scheme_key,
+    enterprise_key,
+    recipient_name,
+    object_name,
+    edition,
+    dated.level,
+    granted_date,
+    expires_date,
+    if(last_state in ('held', 'conditional') and expires_date <= getvariable('as_of'), 'expired', last_state) as state,
+    coalesce(at_grant.region_key, latest.region_key, -1) as region_key,
+    granted_date_text,
+    granted_month,
+    is_granted,
+    nominated_date,
+    coalesce(ended_date, if(expires_date <= getvariable('as_of'), expires_date, null)) as ended_date,
+    ended_date_text,
+    coalesce(ended_month, if(expires_date <= getvariable('as_of'), strftime(expires_date, '%Y-%m'), null)) as ended_month,
+    n_events
+from dated
+left join region as at_grant
+    on
+        dated.region_code = at_grant.region_code
+        and first_day >= at_grant.valid_from
+        and first_day < at_grant.valid_to
+left join region as latest on dated.region_code = latest.region_code and latest.is_latest;
+
+-- Plans and their targets.
+create table star.dim_indicator as
+select
+    key_of(indicator_id) as indicator_key,
+    indicator_id,
+    name_zh,
+    name_en,
+    unit,
+    measure,
+    computed_from,
+    actual_method,
+    office_code,
+    pace,
+    on_track_min_share
+from read_csv(
+    getvariable('seeds') || '/indicators.csv',
+    types = {'unit': 'varchar', 'office_code': 'varchar', 'on_track_min_share': 'double'}
+)
+union all
+select -1, 'unknown', '未知', 'Unknown', null, 'unknown', 'unknown', 'not_computed', null, 'none', null;
+
+create table star.bridge_indicator_scheme as
+select key_of(indicator_id) as indicator_key, key_of(scheme_id) as scheme_key
+from read_csv(getvariable('seeds') || '/indicator_schemes.csv');
+
+create table star.dim_policy_plan as
+select
+    key_of(plan_id) as plan_key,
+    plan_id,
+    plans.name_zh,
+    name_en,
+    document_no as source_document,
+    issuer,
+    coalesce(region.region_key, -1) as region_key,
+    plans.valid_from,
+    due_date,
+    plan_state
+from read_csv(
+    getvariable('seeds') || '/policy_plans.csv',
+    types = {'document_no': 'varchar', 'region_code': 'varchar', 'valid_from': 'date', 'due_date': 'date'}
+) as plans
+left join region on plans.region_code = region.region_code and region.is_latest
+union all
+select -1, 'unknown', '未知', 'Unknown', null, null, -1, date '1900-01-01', date '9999-12-31', 'unknown';
+
+create table star.fct_policy_target as
+select
+    key_of(plan_id || '|' || indicator_id) as policy_target_key,
+    key_of(plan_id) as plan_key,
+    key_of(indicator_id) as indicator_key,
+    coalesce(region.region_key, -1) as region_key,
+    targets.name_zh,
+    name_en,
+    comparator,
+    target as target_value,
+    target_high as target_high_value,
+    unit,
+    make_date(due, 12, 31) as due_date,
+    date_key(make_date(due, 12, 31)) as due_date_key,
+    quote as source_quote
+from read_csv(
+    getvariable('seeds') || '/policy_targets.csv',
+    types = {
+        'target': 'double',
+        'target_high': 'double',
+        'due': 'bigint',
+        'region_code': 'varchar',
+        'comparator': 'varchar',
+        'unit': 'varchar'
+    }
+) as targets
+left join region on targets.region_code = region.region_code and region.is_latest;
+
+create temp macro within(code, level, region_code, city_code, province_code) as
+    case level
+        when '国家' then true
+        when '省级' then province_code = code
+        when '地级' then city_code = code
+        else region_code = code
+    end;
+
+create table star.fct_target_actual as
+with targets as (
+    select
+        policy_target_key,
+        indicator_key,
+        region_code,
+        regions.level,
+        economic_zone,
+        measure,
+        actual_method,
+        indicators.office_code,
+        year(least(getvariable('as_of'), due_date)) as measured_year
+    from star.fct_policy_target
+    inner join star.dim_indicator as indicators using (indicator_key)
+    inner join star.dim_region as regions using (region_key)
+),
+
+held as (
+    select
+        policy_target_key,
+        count(*) filter (where state in ('held', 'conditional')) as n_held,
+        count(*) filter (where is_granted or state in ('held', 'conditional')) as n_granted,
+        count(*) filter (where is_granted and left(granted_month, 4) = cast(measured_year as varchar)) as n_in_year
+    from targets
+    inner join star.bridge_indicator_scheme using (indicator_key)
+    inner join star.fct_recognition as recognitions using (scheme_key)
+    inner join star.dim_region as r on recognitions.region_key = r.region_key
+    where within(targets.region_code, targets.level, r.region_code, r.city_code, r.province_code)
+    group by all
+),
+
+live as (
+    select
+        policy_target_key,
+        count(*) filter (where within(targets.region_code, targets.level, r.region_code, r.city_code, r.province_code))
+            as n_live
+    from targets
+    inner join star.dim_trademark as marks on targets.office_code = marks.office_code
+    inner join star.dim_enterprise as owners on marks.owner_enterprise_key = owners.enterprise_key
+    inner join star.dim_region as r on owners.region_key = r.region_key
+    where status_group = 'live' and actual_method = 'live_marks'
+    group by all
+),
+
+provinces as (
+    select province_code, economic_zone, count(*) as n_samples, count(*) filter (where result = 'pass') as n_pass
+    from star.fct_inspection
+    inner join star.dim_region using (region_key)
+    where
+        source_id <> 'rasff'
+        and notice_date > getvariable('as_of') - interval 1 year
+        and notice_date <= getvariable('as_of')
+    group by all
+),
+
+ranked as (
+    select
+        province_code,
+        n_pass / n_samples as pass_rate,
+        rank() over (partition by economic_zone order by n_pass / n_samples desc) as zone_rank,
+        count(*) over (partition by economic_zone) as n_in_zone
+    from provinces
+    where n_pass > 0 and province_code is not null
+),
+
+measured as (
+    select
+        targets.*,
+        case actual_method
+            when 'recognitions_held' then cast(n_held as double)
+            when 'recognitions_granted' then n_granted
+            when 'recognitions_granted_in_year' then n_in_year
+            when 'live_marks' then n_live
+            when 'pass_rate_vs_nation'
+                then (ranked.pass_rate - (select sum(n_pass) / sum(n_samples) from provinces)) * 100
+            when 'pass_rate_rank_in_zone' then if(n_in_zone > 1, zone_rank, null)
+        end as actual_value
+    from targets
+    left join held using (policy_target_key)
+    left join live using (policy_target_key)
+    left join ranked on targets.region_code = ranked.province_code
+)
+
+select
+    policy_target_key,
+    getvariable('as_of') as as_of_date,
+    actual_value,
+    measured_year,
+    case
+        when actual_value is not null then 'computed'
+        when measure = 'qualitative' then 'qualitative'
+        when actual_method like 'recognitions%' then 'no_decision'
+        when actual_method like 'pass_rate%' then 'no_samples'
+        when actual_method = 'live_marks' then 'no_register'
+        else 'not_reported'
+    end as reason_code
+from measured;
+
+-- Marts.
+create temp table region_level as
+select region_key, '国家' as region_level, '100000' as region_code from star.dim_region
+union all
+select region_key, '省级', province_code from star.dim_region where province_code is not null
+union all
+select region_key, '地级', city_code from star.dim_region where city_code is not null
+union all
+select region_key, '县级', region_code from star.dim_region where level = '县级';
+
+create table marts.quality_bulletin as
+with cells as (
+    select
+        region_level.region_code,
+        region_level,
+        category_name,
+        coalesce(strftime(notice_date, '%Y-%m'), 'unknown') as period,
+        count(*) as n,
+        count(*) filter (where result = 'fail') as n_fail
+    from star.fct_inspection
+    inner join star.dim_product_category using (product_category_key)
+    inner join region_level using (region_key)
+    where star.fct_inspection.source_id <> 'rasff'
+    group by all
+),
+
+rated as (
+    select *, 1 - n_fail / n as p, 1.959963984540054 as z from cells
+)
+
+select
+    region_code,
+    category_name,
+    period,
+    n as n_samples,
+    n_fail,
+    p as pass_rate,
+    greatest(0, (p + z * z / 2 / n - z * sqrt(p * (1 - p) / n + z * z / 4 / n / n)) / (1 + z * z / n)) as ci_low,
+    least(1, (p + z * z / 2 / n + z * sqrt(p * (1 - p) / n + z * z / 4 / n / n)) / (1 + z * z / n)) as ci_high,
+    region_level,
+    n_fail < n as has_passing_samples
+from rated;
+
+create table marts.brand_monitor as
+with held as (
+    select
+        region_level.region_code,
+        region_level,
+        section_code as industry_code,
+        scheme_id,
+        granted_month,
+        if(
+            state in ('removed', 'revoked', 'expired'),
+            coalesce(ended_month, strftime(getvariable('as_of'), '%Y-%m')),
+            null
+        ) as ended_month
+    from star.fct_recognition as recognitions
+    inner join star.dim_recognition_scheme using (scheme_key)
+    inner join star.dim_enterprise as enterprises using (enterprise_key)
+    inner join star.dim_industry using (industry_key)
+    inner join region_level on recognitions.region_key = region_level.region_key
+    where state <> 'nominated'
+),
+
+movements as (
+    select region_code, region_level, industry_code, scheme_id, period, sum(gained) as n_gained, sum(lost) as n_lost
+    from (
+        select *, granted_month as period, 1 as gained, 0 as lost from held
+        union all
+        select *, ended_month, 0, 1 from held where ended_month is not null
+    ) as both_ways
+    group by all
+),
+
+series as (
+    select
+        region_code,
+        region_level,
+        industry_code,
+        scheme_id,
+        coalesce(sum(n_gained) filter (where period is null), 0) as n_opening,
+        coalesce(min(period), strftime(getvariable('as_of') - interval 24 month, '%Y-%m')) as first_period
+    from movements
+    group by all
+),
+
+months as (
+    select distinct period from star.dim_date where calendar_date <= getvariable('as_of')
+)
+
+select
+    series.region_code,
+    series.industry_code,
+    series.scheme_id,
+    months.period,
+    n_opening + sum(coalesce(n_gained, 0) - coalesce(n_lost, 0)) over (
+        partition by series.region_code, series.industry_code, series.scheme_id
+        order by months.period
+        rows unbounded preceding
+    ) as n_held,
+    coalesce(n_gained, 0) as n_gained,
+    coalesce(n_lost, 0) as n_lost,
+    series.region_level
+from series
+inner join months on series.first_period <= months.period
+left join movements
+    on
+        series.region_code = movements.region_code
+        and series.industry_code = movements.industry_code
+        and series.scheme_id = movements.scheme_id
+        and months.period = movements.period;
+
+create table marts.target_progress as
+with targets as (
+    select
+        plan_id,
+        indicator_id,
+        targets.name_zh,
+        targets.name_en,
+        region_code,
+        as_of_date,
+        actual_value,
+        target_value,
+        target_high_value,
+        targets.unit,
+        comparator,
+        targets.due_date,
+        measure,
+        on_track_min_share,
+        reason_code,
+        measured_year,
+        case comparator
+            when '>' then actual_value > target_value
+            when '=' then actual_value = target_value
+            else actual_value >= target_value
+        end as is_reached,
+        case pace
+            when 'plan' then (as_of_date - plans.valid_from) / (targets.due_date - plans.valid_from)
+            when 'year' then dayofyear(as_of_date) / 365
+        end as elapsed_share,
+        source_quote
+    from star.fct_policy_target as targets
+    inner join star.dim_policy_plan as plans using (plan_key)
+    inner join star.dim_indicator using (indicator_key)
+    inner join star.dim_region as regions on targets.region_key = regions.region_key
+    inner join star.fct_target_actual using (policy_target_key)
+)
+
+select
+    * exclude (is_reached, elapsed_share, on_track_min_share),
+    case
+        when comparator = 'between' and actual_value > target_high_value then target_high_value - actual_value
+        when comparator = 'between' and actual_value >= target_value then 0
+        else target_value - actual_value
+    end as gap,
+    if(target_value > 0 and measure <> 'rank', actual_value / target_value * 100, null) as achieved_pct,
+    case
+        when actual_value is null then 'unknown'
+        when is_reached then 'met'
+        when as_of_date > due_date then 'missed'
+        when actual_value >= target_value * least(elapsed_share, 1.0) * on_track_min_share then 'on_track'
+        else 'at_risk'
+    end as status
+from targets;
+
+checkpoint;

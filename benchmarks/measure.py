@@ -1,0 +1,147 @@
+"""Running a command and measuring it: wall time, and peak memory of its whole process tree."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from pipelines.home import PROJECT_ROOT
+
+POLL_SECONDS = 0.02
+# A run of this many seconds or more is measured once: what is short beside it is noise.
+LONG_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measured run: seconds of wall time, peak resident bytes, and what the command printed as its last line."""
+
+    seconds: float
+    peak_bytes: int
+    printed: str = ""
+
+
+class CommandFailed(Exception):
+    """A measured command ended with an error; the message is the end of what it printed."""
+
+
+@dataclass
+class Series:
+    """The runs of one thing, in the order made."""
+
+    name: str
+    runs: list[Run] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Median wall time."""
+        return statistics.median(run.seconds for run in self.runs)
+
+    @property
+    def peak_bytes(self) -> int:
+        """The highest peak: memory has to suffice for every run."""
+        return max(run.peak_bytes for run in self.runs)
+
+    def __str__(self) -> str:
+        return f"{self.name}: " + ", ".join(f"{run.seconds:.2f} s" for run in self.runs)
+
+
+def python(*arguments: str | Path) -> list[str]:
+    """A command in this interpreter."""
+    return [sys.executable, *map(str, arguments)]
+
+
+def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Run:
+    """Run a command in the project's folder to its end.
+
+    Peak memory is the sum of resident memory over the process and its descendants, sampled, and at least the kernel's
+    own high-water mark of the first process. Raises CommandFailed with its last lines when it ends with another code
+    than 0.
+    """
+    peak = 0
+    with log.open("wb") as output:
+        started = time.perf_counter()
+        process = psutil.Popen(
+            command, cwd=PROJECT_ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, text=False
+        )
+        code: int | None = None
+        while code is None:
+            peak = max(peak, _high_water(process.pid), _resident(process))
+            try:
+                code = process.wait(POLL_SECONDS)
+            except psutil.TimeoutExpired:
+                continue
+        seconds = time.perf_counter() - started
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    if code:
+        told = " / ".join(lines[-2:]) or "no output"
+        raise CommandFailed(f"{' '.join(command[1:4])} ended with {code}: {told}")
+    return Run(seconds, peak, lines[-1] if lines else "")
+
+
+def _high_water(pid: int) -> int:
+    """Peak resident bytes of a process, as the kernel counted them; 0 once it has ended.
+
+    Not ru_maxrss, which a child started by vfork inherits from its parent.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _resident(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for one in [process, *process.children(recursive=True)]:
+            total += one.memory_info().rss
+    except psutil.Error:
+        return total
+    return total
+
+
+def own_high_water() -> int:
+    """Peak resident bytes of this process so far."""
+    return _high_water(psutil.Process().pid)
+
+
+def run_task(task: str, *arguments: str | Path, environment: Mapping[str, str], log: Path) -> Run:
+    """Run a task of `benchmarks.tasks` in a process of its own; its time is that of the work alone, without imports."""
+    run = run_command(python("-m", "benchmarks.tasks", task, *arguments), environment, log)
+    told = json.loads(run.printed)
+    return Run(float(told["seconds"]), int(told["peak_bytes"]), str(told["told"]))
+
+
+def interleaved(measured: Mapping[str, Callable[[], Run]]) -> dict[str, Series]:
+    """Run each thing in turn, then each again, so that a busy spell of the machine falls on all of them.
+
+    Three rounds at least where a run takes less than LONG_SECONDS, more where it takes little; each longer one once.
+    """
+    series = {name: Series(name) for name in measured}
+    for name, run in measured.items():
+        series[name].runs.append(run())
+    short = [name for name, of in series.items() if of.seconds < LONG_SECONDS]
+    for _ in range(1, _rounds(max((series[name].seconds for name in short), default=LONG_SECONDS))):
+        for name in short:
+            series[name].runs.append(measured[name]())
+    return series
+
+
+def _rounds(seconds: float) -> int:
+    if seconds >= LONG_SECONDS:
+        return 1
+    if seconds >= 5:
+        return 3
+    return 5 if seconds >= 1 else 9

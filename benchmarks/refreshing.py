@@ -1,0 +1,136 @@
+"""A whole refresh against the hand-written script of the same tables, and a refresh with nothing to do."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from benchmarks.baseline import LEFT_OUT
+from benchmarks.measure import CommandFailed, Run, interleaved, python, run_command, run_task
+from benchmarks.table import Row, megabytes, seconds
+from benchmarks.world import World
+
+RATIO_REACH = 2.0
+FIXED_REACH_SECONDS = 25.0
+NOOP_REACH_SECONDS = 6.0
+MEMORY_REACH = 2e9
+NOT_FOR_NOOP = ("great_expectations", "dbt")
+_NOTHING_NEW = "Nothing new"
+
+
+class Refreshed:
+    """A world and the home of its last refresh, which the refresh with nothing to do starts from."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._home: Path | None = None
+
+    def _refresh(self, home: Path) -> Run:
+        command = python("-m", "pipelines.cli", "refresh", "--as-of", self._world.as_of.isoformat())
+        return run_command(command, self._world.environment(home), self._world.log("refresh"))
+
+    def _full(self) -> Run:
+        self._home = None
+        home = self._world.landed("home-refresh")
+        run = self._refresh(home)
+        self._home = home
+        return run
+
+    def _baseline(self) -> Run:
+        target = self._target
+        target.unlink(missing_ok=True)
+        command = python("-m", "benchmarks.baseline", self._world.deliveries, target, self._world.as_of.isoformat())
+        return run_command(command, self._world.environment(self._world.scratch), self._world.log("baseline"))
+
+    @property
+    def _target(self) -> Path:
+        return self._world.scratch / "baseline.duckdb"
+
+    def full(self) -> tuple[list[Row], list[str]]:
+        """A refresh of everything in a fresh home, its time and its memory; rows and notes."""
+        series = interleaved({"refresh": self._full, "baseline": self._baseline})
+        ours, other = series["refresh"], series["baseline"]
+        allowed = RATIO_REACH * other.seconds + FIXED_REACH_SECONDS
+        marks = f"{self._world.n_marks:,} marks"
+        rows = [
+            Row(
+                f"full refresh, {marks}, against a hand-written DuckDB script of the same tables",
+                seconds(ours.seconds),
+                seconds(other.seconds),
+                f"{ours.seconds / other.seconds:.1f} x",
+                f"at most {RATIO_REACH:g} x + {FIXED_REACH_SECONDS:g} s = {seconds(allowed)}",
+                ours.seconds <= allowed,
+            ),
+            Row(
+                f"peak memory of the full refresh, {marks}",
+                megabytes(ours.peak_bytes),
+                megabytes(other.peak_bytes),
+                f"{ours.peak_bytes / other.peak_bytes:.0%}",
+                f"at most {megabytes(MEMORY_REACH)} at 1,000,000 marks",
+                ours.peak_bytes <= MEMORY_REACH,
+            ),
+        ]
+        return rows, [", ".join(map(str, series.values())), f"The script leaves out {LEFT_OUT}.", *self._differences()]
+
+    def nothing_new(self) -> tuple[list[Row], list[str]]:
+        """A refresh with nothing to do, and what it imported; rows and notes."""
+        home = self._home
+        if home is None:
+            self._full()
+            home = self._home
+        assert home is not None
+
+        def again() -> Run:
+            run = self._refresh(home)
+            if not run.printed.startswith(_NOTHING_NEW):
+                raise CommandFailed(f"a second refresh ended with '{run.printed}', not '{_NOTHING_NEW}'")
+            return run
+
+        series = interleaved({"no-op refresh": again})["no-op refresh"]
+        task = run_task(
+            "imported",
+            "refresh",
+            "--as-of",
+            self._world.as_of.isoformat(),
+            environment=self._world.environment(home),
+            log=self._world.log("imported"),
+        )
+        imported = [name for name in NOT_FOR_NOOP if name in task.printed.split()]
+        verdict = f"imported {', '.join(imported)}" if imported else f"{' and '.join(NOT_FOR_NOOP)} not imported"
+        row = Row(
+            f"refresh with nothing new ({verdict})",
+            seconds(series.seconds),
+            reach=f"at most {seconds(NOOP_REACH_SECONDS)}, {' and '.join(NOT_FOR_NOOP)} not imported",
+            holds=series.seconds <= NOOP_REACH_SECONDS and not imported,
+        )
+        return [row], [f"{series}, peak memory {megabytes(series.peak_bytes)}"]
+
+    def _differences(self) -> list[str]:
+        """A warning for each table whose number of rows is not the release's."""
+        assert self._home is not None
+        manifest = json.loads((self._home / "touchstone.duckdb").resolve().with_name("release.json").read_text("utf-8"))
+        released = {name: n for name, n in manifest["tables"].items() if name.split(".")[0] in ("star", "marts")}
+        by_hand = _row_counts(self._target)
+        lines = [
+            f"WARNING: {name} has {released.get(name, 'no')} rows in the release and {by_hand.get(name, 'no')} by hand."
+            for name in sorted(released | by_hand)
+            if released.get(name) != by_hand.get(name)
+        ]
+        n_equal = len(released | by_hand) - len(lines)
+        return [f"{n_equal} of {len(released | by_hand)} tables of star and marts have equal numbers of rows.", *lines]
+
+
+def _row_counts(database: Path) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect(str(database), read_only=True) as connection:
+        connection.execute("set temp_directory = ?", [folder])
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where schema_name in ('star', 'marts')"
+        ).fetchall()
+        counts = {}
+        for schema, name in tables:
+            found = connection.table(f"{schema}.{name}").count("*").fetchall()
+            counts[f"{schema}.{name}"] = int(found[0][0])
+        return counts

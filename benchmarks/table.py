@@ -1,0 +1,42 @@
+"""The table that a run prints: one row per comparison, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_HEADS = ("what", "measured", "baseline", "ratio", "reach", "holds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison; `holds` is None where nothing is to be reached."""
+
+    what: str
+    measured: str
+    baseline: str = "-"
+    ratio: str = "-"
+    reach: str = "-"
+    holds: bool | None = None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells in the table's order."""
+        verdict = {True: "yes", False: "no", None: "-"}[self.holds]
+        return (self.what, self.measured, self.baseline, self.ratio, self.reach, verdict)
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    lines = [_HEADS, tuple("---" for _ in _HEADS), *(row.cells for row in rows)]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def megabytes(n_bytes: float) -> str:
+    """Bytes as decimal megabytes."""
+    return f"{n_bytes / 1e6:,.0f} MB"
+
+
+def seconds(value: float) -> str:
+    """Seconds with as many digits as mean something."""
+    return f"{value:.2f} s" if value < 10 else f"{value:.1f} s" if value < 100 else f"{value:,.0f} s"

@@ -1,0 +1,144 @@
+"""What is measured: simulated deliveries, made once per scale, and homes with them in landing or archive."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from pipelines.declarations import load_sources
+from pipelines.encoding import detect, to_utf8
+from pipelines.home import Home
+from pipelines.receive import receive
+from pipelines.simulate import night_date, simulate
+
+# How many times over a delivery's records are repeated to see whether memory grows with a file's size.
+ENLARGED = 8
+_BLOCK = 8 << 20
+
+
+@dataclass(frozen=True)
+class World:
+    """Simulated deliveries of `scale` thousand marks in `data`; everything made from them goes into `scratch`."""
+
+    scale: float
+    data: Path
+    scratch: Path
+
+    @property
+    def as_of(self) -> date:
+        """The business date of the deliveries."""
+        return night_date(1)
+
+    @property
+    def deliveries(self) -> Path:
+        """A folder per source with its files."""
+        return self.data / "night_0001"
+
+    @property
+    def n_marks(self) -> int:
+        return round(self.scale * 1000)
+
+    def environment(self, home: Path) -> dict[str, str]:
+        """Environment variables for a command on that home."""
+        return {**os.environ, "TOUCHSTONE_HOME": str(home)}
+
+    def log(self, name: str) -> Path:
+        """Where a command's output goes."""
+        return self.scratch / f"{name}.log"
+
+    def landed(self, name: str) -> Path:
+        """A fresh home with every delivery in its landing folders."""
+        home = self.scratch / name
+        if home.exists():
+            shutil.rmtree(home)
+        for path in self.deliveries.rglob("*"):
+            if path.is_file():
+                _link(path, home / "landing" / path.relative_to(self.deliveries))
+        return home
+
+    def received(self, source_id: str, delivery: Path) -> Path:
+        """A home whose archive holds that one delivery."""
+        home = self.scratch / f"home-{source_id}-{delivery.stem}"
+        if not home.exists():
+            _link(delivery, home / "landing" / source_id / delivery.name)
+            receive(Home(home), load_sources()[source_id], lambda _, __: None)
+        return home
+
+    @cached_property
+    def uspto_file(self) -> Path:
+        """The largest USPTO delivery."""
+        return max((self.deliveries / "uspto_trademark").iterdir(), key=lambda path: path.stat().st_size)
+
+    @cached_property
+    def enterprise_file(self) -> Path:
+        """The enterprise register's delivery, in UTF-8, which is all that DuckDB reads without extensions."""
+        (received,) = (self.deliveries / "enterprise_register").iterdir()
+        encoding = detect(received, ["utf-8", "gb18030"])
+        target = self.scratch / "enterprises.csv"
+        if encoding == "utf-8":
+            _link(received, target)
+        else:
+            to_utf8(received, encoding, target)
+        return target
+
+    @cached_property
+    def large_uspto_file(self) -> Path:
+        """The records of the largest USPTO delivery several times over in one file."""
+        return _enlarged(self.uspto_file, b"<case-file>", b"</case-file>", self.scratch / "large.xml")
+
+    @cached_property
+    def large_enterprise_file(self) -> Path:
+        """The records of the enterprise register several times over in one file."""
+        return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "large.csv")
+
+
+def simulated(scale: float, data: Path, scratch: Path) -> World:
+    """The world of that scale, simulated into a folder of `data` where it is not there yet."""
+    folder = data / f"world-{scale:g}"
+    if not folder.exists():
+        unfinished = data / f"world-{scale:g}.partial"
+        if unfinished.exists():
+            shutil.rmtree(unfinished)
+        simulate(unfinished, scale)
+        unfinished.rename(folder)
+    return World(scale, folder, scratch)
+
+
+def _link(source: Path, target: Path) -> None:
+    """The file under another name; a copy where that is on another file system."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path) -> Path:
+    """The file with all between the first `opening` and the last `closing` repeated."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_BLOCK)
+        start = head.index(opening) + (len(opening) if opening == closing else 0)
+        file.seek(max(0, size - _BLOCK))
+        tail = file.read()
+        end = size - len(tail) + tail.rindex(closing) + len(closing)
+        with target.open("wb") as enlarged:
+            enlarged.write(head[:start])
+            for _ in range(ENLARGED):
+                for block in _stretch(path, start, end):
+                    enlarged.write(block)
+            file.seek(end)
+            enlarged.write(file.read())
+    return target
+
+
+def _stretch(path: Path, start: int, end: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while (left := end - file.tell()) > 0:
+            yield file.read(min(left, _BLOCK))

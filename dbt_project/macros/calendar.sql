@@ -1,0 +1,39 @@
+{# The business date of the build as a DATE. #}
+{% macro as_of() -%}
+    {%- set given = var('as_of', '') -%}
+    {%- set day = given if given else modules.datetime.datetime.now(modules.pytz.timezone('Asia/Shanghai')).strftime('%Y-%m-%d') -%}
+    cast('{{ day }}' as date)
+{%- endmacro %}
+
+{% macro open_end() -%}
+    cast('9999-12-31' as date)
+{%- endmacro %}
+
+{# Key of dim_date: yyyymmdd, or the unknown member where the day is not known or outside the calendar. #}
+{% macro date_key(day) -%}
+    case
+        when {{ day }} between cast('1950-01-01' as date) and cast('2060-12-31' as date)
+            then cast(extract(year from {{ day }}) * 10000 + extract(month from {{ day }}) * 100 + extract(day from {{ day }}) as bigint)
+        else -1
+    end
+{%- endmacro %}
+
+{# First day that a date known to the year, month or day can mean; for ordering only, never shown as a date. #}
+{% macro earliest_day(day, text) -%}
+    coalesce(
+        {{ day }},
+        case length({{ text }})
+            when 7 then cast({{ text }} || '-01' as date)
+            when 4 then cast({{ text }} || '-01-01' as date)
+        end
+    )
+{%- endmacro %}
+
+{# Month 'YYYY-MM' by which a date known to the year, month or day has certainly come. #}
+{% macro latest_month(day, text) -%}
+    case
+        when {{ day }} is not null then left(cast({{ day }} as varchar), 7)
+        when length({{ text }}) = 7 then {{ text }}
+        when length({{ text }}) = 4 then {{ text }} || '-12'
+    end
+{%- endmacro %}

@@ -1,0 +1,69 @@
+-- Grain: one row per row of a sampling notice, with the sample that it belongs to.
+{% set notice = ['agency_norm', 'notice_no', 'notice_date', 'source_row_id'] %}
+with notice_rows as (
+    select * from {{ ref('stg_samr_food_sampling__sample_row') }}
+),
+
+numbered as (
+    select
+        delivery_sha256,
+        record_no,
+        result,
+        is_recheck,
+        {{ surrogate_key(["'samr_food_sampling'"] + notice + ['sample_no']) }} as inspection_key
+    from notice_rows
+    where sample_no is not null
+),
+
+unnumbered as (
+    select
+        delivery_sha256,
+        record_no,
+        result,
+        is_recheck,
+        row_no,
+        {{ surrogate_key(notice + [
+            'product_name_norm', 'producer_name_key', 'sampled_name_key', 'spec', 'brand_text_norm',
+            'production_date_text', 'result'
+        ]) }} as sample_identity
+    from notice_rows
+    where sample_no is null
+),
+
+previous as (
+    select
+        *,
+        lag(sample_identity) over (partition by delivery_sha256 order by record_no) as previous_identity,
+        lag(row_no) over (partition by delivery_sha256 order by record_no) as previous_row_no
+    from unnumbered
+),
+
+-- A row that repeats the one above continues its sample; a printed number of its own makes it another sample.
+occurrences as (
+    select
+        *,
+        sum(
+            case when sample_identity = previous_identity and coalesce(row_no = previous_row_no, true) then 0 else 1 end
+        ) over (
+            partition by delivery_sha256, sample_identity
+            order by record_no
+            rows between unbounded preceding and current row
+        ) as occurrence
+    from previous
+)
+
+select
+    inspection_key,
+    delivery_sha256,
+    record_no,
+    result,
+    is_recheck
+from numbered
+union all
+select
+    {{ surrogate_key(["'samr_food_sampling'", 'sample_identity', 'occurrence']) }} as inspection_key,
+    delivery_sha256,
+    record_no,
+    result,
+    is_recheck
+from occurrences

@@ -1,0 +1,37 @@
+-- Grain: one row per sample of a sampling notice.
+with sample_rows as (
+    select * from {{ ref('int_inspection_rows') }}
+),
+
+-- The same notice in two files is one notice; which file's rows serve follows from their bytes, not from arrival.
+serving as (
+    select
+        inspection_key,
+        min(delivery_sha256) as delivery_sha256
+    from sample_rows
+    group by inspection_key
+),
+
+outcomes as (
+    select
+        sample_rows.inspection_key,
+        sample_rows.delivery_sha256,
+        min(sample_rows.record_no) as record_no,
+        max(case sample_rows.result when 'fail' then 1 else 0 end) as has_failed,
+        max(case when sample_rows.is_recheck then 1 else 0 end) as has_recheck
+    from sample_rows
+    inner join serving
+        on
+            sample_rows.inspection_key = serving.inspection_key
+            and sample_rows.delivery_sha256 = serving.delivery_sha256
+    group by sample_rows.inspection_key, sample_rows.delivery_sha256
+)
+
+select
+    outcomes.inspection_key,
+    case outcomes.has_failed when 1 then 'fail' else 'pass' end as sample_result,
+    outcomes.has_recheck = 1 as is_recheck_sample,
+    first_rows.*
+from outcomes
+inner join {{ ref('stg_samr_food_sampling__sample_row') }} as first_rows
+    on outcomes.delivery_sha256 = first_rows.delivery_sha256 and outcomes.record_no = first_rows.record_no

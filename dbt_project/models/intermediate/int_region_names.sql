@@ -1,0 +1,75 @@
+-- Grain: one row per scope (a province, or CN for the country), level, city and name by which texts call a region.
+{% set peoples = '(土家族|苗族|藏族|羌族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族|蒙古|朝鲜族|哈萨克|柯尔克孜)+自治州$' %}
+with regions as (
+    select
+        *,
+        case level
+            when '省级' then regexp_replace(name_zh, '(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$', '')
+            when '地级' then regexp_replace(regexp_replace(name_zh, '{{ peoples }}', ''), '(市|地区|盟|自治州)$', '')
+            else regexp_replace(name_zh, '(市|县|区)$', '')
+        end as short_name
+    from {{ ref('int_regions') }}
+    where level in ('省级', '地级', '县级')
+),
+
+names as (
+    select
+        *,
+        name_zh as place_name,
+        true as is_full
+    from regions
+    union all
+    select
+        *,
+        short_name as place_name,
+        false as is_full
+    from regions
+    where length(short_name) >= 2
+    union all
+    select
+        *,
+        short_name || '州' as place_name,
+        true as is_full
+    from regions
+    where level = '地级' and name_zh like '%自治州'
+),
+
+scoped as (
+    select
+        province_code as scope_code,
+        *
+    from names
+    union all
+    select
+        'CN' as scope_code,
+        *
+    from names
+    where (level = '地级' or is_full) and length(place_name) >= 2
+),
+
+preferred as (
+    select
+        *,
+        row_number() over (
+            partition by scope_code, level, city_code, place_name
+            order by case when valid_to = {{ open_end() }} then 0 else 1 end, valid_from desc, region_code asc
+        ) as preference,
+        min(case when valid_to = {{ open_end() }} then 0 else 1 end) over (
+            partition by scope_code, level, place_name
+        ) as best_currency
+    from scoped
+)
+
+select
+    scope_code,
+    level,
+    city_code,
+    place_name,
+    is_full,
+    region_code,
+    -- A name that one region bears today is that region's, even where a retired code bore it too.
+    count(*) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
+from preferred
+where
+    preference = 1
+    and (best_currency = 1 or valid_to = {{ open_end() }})

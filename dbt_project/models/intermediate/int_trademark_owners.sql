@@ -1,0 +1,75 @@
+-- Grain: one row per owner entry of a mark's current record.
+with us_owners as (
+    select
+        cases.trademark_key,
+        owners.item_no as owner_no,
+        'uspto_trademark' as source_id,
+        owners.owner_name,
+        owners.owner_name_norm,
+        owners.owner_name_key,
+        cast(null as varchar) as owner_name_en,
+        owners.party_type,
+        coalesce(owners.entry_no, owners.item_no) as entry_no,
+        coalesce(owners.nationality_country, owners.country) as country
+    from {{ ref('stg_uspto_trademark__owner') }} as owners
+    inner join {{ ref('int_uspto_current_cases') }} as cases
+        on owners.delivery_sha256 = cases.delivery_sha256 and owners.record_no = cases.record_no
+),
+
+tw_owners as (
+    select
+        registrations.trademark_key,
+        owners.item_no as owner_no,
+        'tipo_gazette' as source_id,
+        owners.owner_name,
+        owners.owner_name_norm,
+        owners.owner_name_key,
+        owners.owner_name_en,
+        cast(null as varchar) as party_type,
+        owners.item_no as entry_no,
+        owners.owner_nationality as country
+    from {{ ref('stg_tipo_gazette__owner') }} as owners
+    inner join {{ ref('int_tipo_current_registrations') }} as registrations
+        on owners.delivery_sha256 = registrations.delivery_sha256 and owners.record_no = registrations.record_no
+),
+
+owners as (
+    select
+        *,
+        -- Party types rise with each change of owner; 70 is a correspondent in old records, not an owner.
+        case when party_type is null then 99 when party_type < '70' then 99 - try_cast(party_type as bigint) end
+            as party_rank
+    from us_owners
+    union all
+    select
+        *,
+        0 as party_rank
+    from tw_owners
+),
+
+-- The first of today's owners: party, then entry number, then place in the list, as one number that one pass finds.
+firsts as (
+    select
+        trademark_key,
+        min(party_rank * 1000000000000 + entry_no * 1000000 + owner_no) as first_rank
+    from owners
+    group by trademark_key
+)
+
+select
+    owners.trademark_key,
+    owners.owner_no,
+    owners.source_id,
+    owners.owner_name,
+    owners.owner_name_norm,
+    owners.owner_name_key,
+    owners.owner_name_en,
+    owners.party_type,
+    owners.entry_no,
+    owners.country,
+    coalesce(owners.party_rank = floor(firsts.first_rank / 1000000000000), false) as is_current_owner,
+    coalesce(
+        owners.party_rank * 1000000000000 + owners.entry_no * 1000000 + owners.owner_no = firsts.first_rank, false
+    ) as is_first_owner
+from owners
+inner join firsts on owners.trademark_key = firsts.trademark_key

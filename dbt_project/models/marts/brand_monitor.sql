@@ -1,0 +1,100 @@
+-- Grain: one row per region (nation, province, city, county), industry section, recognition scheme and month.
+with held as (
+    select
+        recognitions.region_key,
+        schemes.scheme_id,
+        industries.section_code as industry_code,
+        recognitions.granted_month,
+        case
+            when recognitions.state in ('removed', 'revoked', 'expired')
+                then coalesce(recognitions.ended_month, left(cast({{ as_of() }} as varchar), 7))
+        end as ended_month
+    from {{ ref('fct_recognition') }} as recognitions
+    inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
+    inner join {{ ref('dim_enterprise') }} as enterprises on recognitions.enterprise_key = enterprises.enterprise_key
+    inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
+    -- A nomination is not a recognition; a removal proves that there was one.
+    where recognitions.state <> 'nominated'
+),
+
+cells as (
+    select
+        region_key,
+        industry_code,
+        scheme_id,
+        granted_month as period,
+        count(*) as n_gained,
+        0 as n_lost
+    from held
+    group by region_key, industry_code, scheme_id, granted_month
+    union all
+    select
+        region_key,
+        industry_code,
+        scheme_id,
+        ended_month as period,
+        0 as n_gained,
+        count(*) as n_lost
+    from held
+    where ended_month is not null
+    group by region_key, industry_code, scheme_id, ended_month
+),
+
+rolled as (
+    {{ region_rollup('cells') | indent(4) }}
+),
+
+series as (
+    select
+        region_code,
+        region_level,
+        industry_code,
+        scheme_id,
+        -- Held since a day that no document states: there from the start, shown for the last two years at least.
+        sum(case when period is null then n_gained else 0 end) as n_opening,
+        coalesce(min(period), left(cast(cast({{ as_of() }} - interval '24' month as date) as varchar), 7))
+            as first_period
+    from rolled
+    group by region_code, region_level, industry_code, scheme_id
+),
+
+months as (
+    select distinct period
+    from {{ ref('dim_date') }}
+    where calendar_date <= {{ as_of() }}
+),
+
+movements as (
+    select
+        region_code,
+        industry_code,
+        scheme_id,
+        period,
+        sum(n_gained) as n_gained,
+        sum(n_lost) as n_lost
+    from rolled
+    where period is not null
+    group by region_code, industry_code, scheme_id, period
+)
+
+select
+    series.region_code,
+    series.industry_code,
+    series.scheme_id,
+    months.period,
+    cast(series.n_opening + sum(coalesce(movements.n_gained, 0) - coalesce(movements.n_lost, 0)) over (
+        partition by series.region_code, series.industry_code, series.scheme_id
+        order by months.period
+        rows between unbounded preceding and current row
+    ) as bigint) as n_held,
+    cast(coalesce(movements.n_gained, 0) as bigint) as n_gained,
+    cast(coalesce(movements.n_lost, 0) as bigint) as n_lost,
+    series.region_level
+from series
+inner join months on series.first_period <= months.period
+left join movements
+    on
+        series.region_code = movements.region_code
+        and series.industry_code = movements.industry_code
+        and series.scheme_id = movements.scheme_id
+        and months.period = movements.period

@@ -1,0 +1,5 @@
+-- Grain: one row per indicator and recognition scheme that counts to it.
+select
+    {{ surrogate_key(['indicator_id']) }} as indicator_key,
+    {{ surrogate_key(['scheme_id']) }} as scheme_key
+from {{ ref('indicator_schemes') }}

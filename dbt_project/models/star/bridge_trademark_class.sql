@@ -1,0 +1,45 @@
+-- Grain: one row per mark and class as printed.
+with classes as (
+    select
+        cases.trademark_key,
+        classes.nice_class as class_code,
+        classes.class_status_code,
+        classes.first_use_date
+    from {{ ref('stg_uspto_trademark__classification') }} as classes
+    inner join {{ ref('int_uspto_current_cases') }} as cases
+        on classes.delivery_sha256 = cases.delivery_sha256 and classes.record_no = cases.record_no
+    union all
+    select
+        registrations.trademark_key,
+        classes.nice_class as class_code,
+        null as class_status_code,
+        null as first_use_date
+    from {{ ref('stg_tipo_gazette__classification') }} as classes
+    inner join {{ ref('int_tipo_current_registrations') }} as registrations
+        on classes.delivery_sha256 = registrations.delivery_sha256 and classes.record_no = registrations.record_no
+),
+
+numbered as (
+    select
+        trademark_key,
+        class_code,
+        min(class_status_code) as class_status_code,
+        min(first_use_date) as first_use_date
+    from classes
+    where trim(replace(class_code, '　', '')) <> ''
+    group by trademark_key, class_code
+)
+
+select
+    trademark_key,
+    -- Letters and 200 mark certification and collective marks, which have no Nice class.
+    case when class_number between 1 and 45 then class_number else -1 end as nice_class_key,
+    class_code,
+    class_status_code,
+    first_use_date
+from (
+    select
+        *,
+        case when regexp_matches(class_code, '^[0-9]{1,3}$') then cast(class_code as bigint) end as class_number
+    from numbered
+) as parsed

@@ -1,0 +1,116 @@
+-- Grain: one row per sample inspected or notification made.
+with regions as (
+    select * from {{ ref('int_regions') }}
+),
+
+names as (
+    select * from {{ ref('int_enterprise_names') }}
+),
+
+samples as (
+    select
+        samples.*,
+        producers.enterprise_key as producer_key,
+        coalesce(sampled_places.region_code, producer_places.region_code, agency_places.region_code) as region_code
+    from {{ ref('int_inspection_samples') }} as samples
+    left join names as producers on samples.producer_name_key = producers.name_key
+    left join
+        {{ ref('int_place_regions') }} as sampled_places
+        on samples.sampled_address_norm = sampled_places.place_text
+    left join
+        {{ ref('int_place_regions') }} as producer_places
+        on samples.producer_address_norm = producer_places.place_text
+    left join {{ ref('int_place_regions') }} as agency_places on samples.agency_norm = agency_places.place_text
+),
+
+inspections as (
+    select
+        samples.inspection_key,
+        'samr_food_sampling' as source_id,
+        samples.sample_no,
+        samples.notice_no,
+        samples.notice_date,
+        coalesce(samples.producer_key, -1) as producer_enterprise_key,
+        coalesce(sampled.enterprise_key, -1) as sampled_enterprise_key,
+        samples.product_name,
+        samples.brand_text,
+        coalesce(marks.trademark_key, -1) as trademark_key,
+        case
+            when samples.category_name_norm is null then -1
+            else {{ surrogate_key(["'samr_food_sampling'", 'samples.category_name_norm']) }}
+        end as product_category_key,
+        samples.sample_result as result,
+        samples.is_recheck_sample as is_recheck,
+        coalesce(at_notice.region_key, latest.region_key, -1) as region_key,
+        samples.delivery_sha256,
+        samples.record_no,
+        coalesce(commissioners.enterprise_key, -1) as commissioner_enterprise_key,
+        samples.agency_norm as agency,
+        samples.spec,
+        samples.production_date,
+        null as origin_country
+    from samples
+    left join names as sampled on samples.sampled_name_key = sampled.name_key
+    left join names as commissioners on samples.commissioner_name_key = commissioners.name_key
+    left join {{ ref('int_marks_by_owner') }} as marks
+        on samples.producer_key = marks.owner_enterprise_key and samples.brand_text_norm = marks.mark_text
+    left join regions as at_notice
+        on
+            samples.region_code = at_notice.region_code
+            and samples.notice_date >= at_notice.valid_from
+            and samples.notice_date < at_notice.valid_to
+    left join regions as latest on samples.region_code = latest.region_code and latest.is_latest
+    union all
+    select
+        inspection_key,
+        'rasff' as source_id,
+        notification_no as sample_no,
+        notification_no as notice_no,
+        notified_date as notice_date,
+        -1 as producer_enterprise_key,
+        -1 as sampled_enterprise_key,
+        product_name,
+        null as brand_text,
+        -1 as trademark_key,
+        case
+            when product_category is null then -1 else {{ surrogate_key(["'rasff'", 'product_category']) }}
+        end as product_category_key,
+        'fail' as result,
+        false as is_recheck,
+        -1 as region_key,
+        delivery_sha256,
+        record_no,
+        -1 as commissioner_enterprise_key,
+        notifying_country as agency,
+        null as spec,
+        null as production_date,
+        origin_country
+    from {{ ref('int_rasff_notifications') }}
+)
+
+select
+    inspections.inspection_key,
+    inspections.source_id,
+    inspections.sample_no,
+    inspections.notice_no,
+    inspections.notice_date,
+    inspections.producer_enterprise_key,
+    inspections.sampled_enterprise_key,
+    inspections.product_name,
+    inspections.brand_text,
+    inspections.trademark_key,
+    inspections.product_category_key,
+    inspections.result,
+    inspections.is_recheck,
+    inspections.region_key,
+    coalesce(deliveries.delivery_key, -1) as delivery_key,
+    inspections.record_no,
+    inspections.commissioner_enterprise_key,
+    {{ date_key('inspections.notice_date') }} as notice_date_key,
+    inspections.agency,
+    inspections.spec,
+    inspections.production_date,
+    inspections.origin_country
+from inspections
+left join {{ ref('int_deliveries') }} as deliveries
+    on inspections.source_id = deliveries.source_id and inspections.delivery_sha256 = deliveries.sha256

@@ -1,0 +1,52 @@
+-- Grain: one row per failing item of a sample or hazard of a notification.
+with findings as (
+    select
+        sample_rows.inspection_key,
+        findings.item_name_norm as item_name,
+        findings.result_text,
+        findings.result_value,
+        findings.result_unit,
+        findings.limit_text,
+        null as hazard_category,
+        -- Cells merged over a sample's rows repeat their items; each counts once.
+        row_number() over (
+            partition by sample_rows.inspection_key, findings.item_name_norm, findings.result_text, findings.limit_text
+            order by findings.record_no, findings.item_no
+        ) as repetition,
+        findings.record_no,
+        findings.item_no
+    from {{ ref('stg_samr_food_sampling__finding') }} as findings
+    inner join {{ ref('int_inspection_rows') }} as sample_rows
+        on findings.delivery_sha256 = sample_rows.delivery_sha256 and findings.record_no = sample_rows.record_no
+    inner join {{ ref('int_inspection_samples') }} as samples
+        on
+            sample_rows.inspection_key = samples.inspection_key
+            and sample_rows.delivery_sha256 = samples.delivery_sha256
+    union all
+    select
+        notifications.inspection_key,
+        hazards.hazard_substance as item_name,
+        null as result_text,
+        null as result_value,
+        null as result_unit,
+        null as limit_text,
+        hazards.hazard_category,
+        1 as repetition,
+        hazards.record_no,
+        hazards.item_no
+    from {{ ref('stg_rasff__hazard') }} as hazards
+    inner join {{ ref('int_rasff_notifications') }} as notifications
+        on hazards.delivery_sha256 = notifications.delivery_sha256 and hazards.record_no = notifications.record_no
+)
+
+select
+    inspection_key,
+    row_number() over (partition by inspection_key order by record_no, item_no) as finding_no,
+    item_name,
+    result_text,
+    result_value,
+    result_unit,
+    limit_text,
+    hazard_category
+from findings
+where repetition = 1

@@ -1,0 +1,32 @@
+-- Events and owners of the star are as many as those of the winning records in the lake, no more and no fewer.
+with current_records as (
+    select
+        delivery_sha256,
+        record_no
+    from {{ ref('int_uspto_current_cases') }}
+),
+
+counts as (
+    select
+        'events' as list_name,
+        (
+            select count(*)
+            from {{ ref('stg_uspto_trademark__event') }} as events
+            where exists (
+                select 1
+                from current_records
+                where
+                    events.delivery_sha256 = current_records.delivery_sha256
+                    and events.record_no = current_records.record_no
+            )
+        ) + (select count(*) from {{ ref('int_tipo_current_registrations') }}) as n_lake,
+        (select count(*) from {{ ref('fct_trademark_event') }}) as n_star
+    union all
+    select
+        'owners' as list_name,
+        (select count(*) from {{ ref('int_trademark_owners') }}) as n_lake,
+        (select count(*) from {{ ref('bridge_trademark_owner') }}) as n_star
+)
+
+select * from counts
+where n_lake <> n_star

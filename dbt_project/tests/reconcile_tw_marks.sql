@@ -1,0 +1,16 @@
+-- Every Taiwan application number of the lake is one mark of the star; no mark comes from nowhere.
+with lake as (
+    select distinct application_number as application_no from {{ ref('stg_tipo_gazette__registration') }}
+),
+
+star as (
+    select application_no from {{ ref('dim_trademark') }}
+    where office_code = 'TW'
+)
+
+select
+    lake.application_no as lake_application_no,
+    star.application_no as star_application_no
+from lake
+full outer join star on lake.application_no = star.application_no
+where lake.application_no is null or star.application_no is null

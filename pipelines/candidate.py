@@ -1,0 +1,271 @@
+"""The last tables of a candidate: outcomes of the gates, earlier releases, and the dictionary of all it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import duckdb
+
+from pipelines.build import CheckRecord, RunFolder, open_database
+from pipelines.dbt import DbtProject, DbtTable
+from pipelines.declarations import Source
+from pipelines.fingerprint import quoted, release_tables
+from pipelines.home import Home, TouchstoneError
+from pipelines.publish import current_release, list_releases, next_release_id
+
+
+@dataclass(frozen=True)
+class OwnColumn:
+    """A column of a table that is made here and not by dbt."""
+
+    name: str
+    data_type: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """A table that is made here and not by dbt."""
+
+    schema: str
+    name: str
+    zh: str
+    en: str
+    columns: tuple[OwnColumn, ...]
+
+    @property
+    def identifier(self) -> str:
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
+
+
+CHECKS = OwnTable(
+    "audit",
+    "checks",
+    "各道关口的检查结果，每项检查一行",
+    "Outcome of every gate's checks in the build of this release, one row per check",
+    (
+        OwnColumn("gate", "varchar", "关口：load、build、release", "Gate: load, build or release"),
+        OwnColumn("source_id", "varchar", "数据来源，仅装载关口有", "Source, for the load gate"),
+        OwnColumn("table_name", "varchar", "所查的表", "Table that was checked"),
+        OwnColumn("check_name", "varchar", "检查名称", "Name of the check"),
+        OwnColumn("severity", "varchar", "级别：error 拦截，warn 记录", "error stops a release, warn is recorded"),
+        OwnColumn("passed", "boolean", "是否通过", "Whether it passed"),
+        OwnColumn("observed", "varchar", "实测值", "What was observed"),
+        OwnColumn("expected", "varchar", "期望值", "What was expected"),
+        OwnColumn("message", "varchar", "未通过时的说明", "For a failure: what, where and the remedy"),
+        OwnColumn("checked_at", "timestamp", "检查时间（UTC）", "When it was checked (UTC)"),
+    ),
+)
+RELEASES = OwnTable(
+    "audit",
+    "releases",
+    "历次发布，含本次，每次一行",
+    "Releases up to and including this one, one row per release",
+    (
+        OwnColumn("release_id", "varchar", "发布编号", "Release id"),
+        OwnColumn("as_of_date", "date", "业务日期", "As-of date"),
+        OwnColumn("built_at", "timestamp", "构建时间（UTC）", "When it was built (UTC)"),
+        OwnColumn("inputs_hash", "varchar", "输入的哈希值", "SHA-256 of what it was built from"),
+    ),
+)
+TABLES = OwnTable(
+    "meta",
+    "tables",
+    "数据字典：每张表一行",
+    "Dictionary: one row per table",
+    (
+        OwnColumn("schema_name", "varchar", "模式", "Schema"),
+        OwnColumn("table_name", "varchar", "表名", "Table"),
+        OwnColumn("meaning_zh", "varchar", "中文含义", "Meaning in Chinese"),
+        OwnColumn("meaning_en", "varchar", "英文含义", "Meaning in English"),
+        OwnColumn("source", "varchar", "来源，以逗号分隔", "Sources that it is made from, separated by commas"),
+    ),
+)
+COLUMNS = OwnTable(
+    "meta",
+    "columns",
+    "数据字典：每个字段一行",
+    "Dictionary: one row per column",
+    (
+        OwnColumn("schema_name", "varchar", "模式", "Schema"),
+        OwnColumn("table_name", "varchar", "表名", "Table"),
+        OwnColumn("column_name", "varchar", "字段名", "Column"),
+        OwnColumn("position", "integer", "次序", "Position in the table, from 1"),
+        OwnColumn("data_type", "varchar", "类型", "Type"),
+        OwnColumn("meaning_zh", "varchar", "中文含义", "Meaning in Chinese"),
+        OwnColumn("meaning_en", "varchar", "英文含义", "Meaning in English"),
+        OwnColumn("source", "varchar", "来源", "Where its values come from"),
+    ),
+)
+OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS)
+_OF_THE_BUILD = "touchstone"
+
+
+@dataclass(frozen=True)
+class _Meaning:
+    zh: str | None
+    en: str | None
+    source: str | None
+
+    @property
+    def comment(self) -> str:
+        return " | ".join(text for text in (self.zh, self.en) if text)
+
+
+def complete(home: Home, folder: RunFolder, project: DbtProject, sources: Mapping[str, Source]) -> str:
+    """Add the audit and meta tables and every comment to the run's candidate; returns the release id it will have.
+
+    Raises TouchstoneError when this run built no candidate.
+    """
+    inputs = folder.inputs()
+    if not folder.candidate.exists():
+        raise TouchstoneError(
+            f"{folder.candidate}: not built in this run; materialise all, or run `touchstone refresh`"
+        )
+    release_id = next_release_id(home, inputs.inputs_hash)
+    with open_database(folder.candidate, folder.spill) as connection:
+        connection.begin()
+        for table in OWN_TABLES:
+            connection.execute(f"create schema if not exists {quoted(table.schema)}")
+            columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
+            connection.execute(f"create or replace table {table.identifier} ({columns})")
+        add_checks(connection, folder.recorded())
+        _insert(connection, RELEASES, _releases(home, release_id, folder))
+        _write_dictionary(connection, project, sources)
+        connection.commit()
+        connection.execute("checkpoint")
+    (folder.root / "release_id").write_text(release_id, encoding="ascii")
+    return release_id
+
+
+def planned_release_id(folder: RunFolder) -> str:
+    """The id written into the candidate; raises TouchstoneError when this run completed none."""
+    path = folder.root / "release_id"
+    if not path.exists():
+        raise TouchstoneError(
+            f"{folder.candidate}: not completed in this run; materialise all, or run `touchstone refresh`"
+        )
+    return path.read_text(encoding="ascii")
+
+
+def add_checks(connection: duckdb.DuckDBPyConnection, records: Iterable[CheckRecord]) -> None:
+    """Add outcomes to audit.checks."""
+    _insert(
+        connection,
+        CHECKS,
+        [
+            (r.gate, r.source_id, r.table, r.name, r.severity, r.passed, r.observed, r.expected, r.line, r.checked_at)
+            for r in sorted(records, key=lambda r: (r.gate, r.table, r.name))
+        ],
+    )
+
+
+def undocumented(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Tables (`schema.table`) and columns (`schema.table.column`) without a meaning in both languages."""
+    found = connection.execute(
+        """
+        select schema_name || '.' || table_name as place from meta.tables
+        where meaning_zh is null or meaning_en is null
+        union all
+        select schema_name || '.' || table_name || '.' || column_name from meta.columns
+        where meaning_zh is null or meaning_en is null
+        order by place
+        """
+    ).fetchall()
+    return [str(place) for (place,) in found]
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: OwnTable, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        connection.executemany(f"insert into {table.identifier} values ({', '.join('?' * len(table.columns))})", rows)
+
+
+def _releases(home: Home, release_id: str, folder: RunFolder) -> list[tuple[object, ...]]:
+    """Every release known: those still kept, those that the current one remembers, and the one being made."""
+    inputs = folder.inputs()
+    rows: dict[str, tuple[object, ...]] = {}
+    current = current_release(home)
+    if current is not None:
+        columns = ", ".join(quoted(column.name) for column in RELEASES.columns)
+        with open_database(current.database.resolve(), folder.spill, read_only=True) as connection:
+            for row in connection.execute(f"select {columns} from {RELEASES.identifier}").fetchall():
+                rows[str(row[0])] = row
+    for release in list_releases(home):
+        built_at = release.built_at.astimezone(UTC).replace(tzinfo=None)
+        rows[release.release_id] = (release.release_id, release.as_of, built_at, release.inputs_hash)
+    built_at = datetime.strptime(release_id[:16], "%Y%m%dT%H%M%SZ")
+    rows[release_id] = (release_id, inputs.as_of, built_at, inputs.inputs_hash)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _write_dictionary(
+    connection: duckdb.DuckDBPyConnection, project: DbtProject, sources: Mapping[str, Source]
+) -> None:
+    modelled = {(table.schema, table.name): table for table in project.tables.values()}
+    own = {(table.schema, table.name): table for table in OWN_TABLES}
+    tables: list[tuple[object, ...]] = []
+    columns: list[tuple[object, ...]] = []
+    for schema, name in release_tables(connection):
+        meaning, of_columns = (
+            _own_meanings(own[schema, name])
+            if (schema, name) in own
+            else _model_meanings(modelled.get((schema, name)), project, sources)
+        )
+        tables.append((schema, name, meaning.zh, meaning.en, meaning.source))
+        kind, found = _catalogue(connection, schema, name)
+        place = f"{quoted(schema)}.{quoted(name)}"
+        connection.execute(f"comment on {kind} {place} is {_literal(meaning.comment)}")
+        for position, (column, data_type) in enumerate(found, start=1):
+            text = of_columns.get(column, _Meaning(None, None, meaning.source))
+            columns.append((schema, name, column, position, data_type, text.zh, text.en, text.source))
+            connection.execute(f"comment on column {place}.{quoted(column)} is {_literal(text.comment)}")
+    _insert(connection, TABLES, tables)
+    _insert(connection, COLUMNS, columns)
+
+
+def _catalogue(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> tuple[str, list[tuple[str, str]]]:
+    """Whether it is a table or a view, and (column, type) in order."""
+    views = connection.execute(
+        "select count(*) from duckdb_views() where database_name = current_database()"
+        " and schema_name = ? and view_name = ?",
+        [schema, name],
+    ).fetchall()
+    columns = connection.execute(
+        "select column_name, data_type from duckdb_columns() where database_name = current_database()"
+        " and schema_name = ? and table_name = ? order by column_index",
+        [schema, name],
+    ).fetchall()
+    # The members of an ENUM are data, and some have hundreds.
+    typed = [(str(column), "ENUM" if str(kind).startswith("ENUM") else str(kind)) for column, kind in columns]
+    return ("view" if views[0][0] else "table"), typed
+
+
+def _own_meanings(table: OwnTable) -> tuple[_Meaning, dict[str, _Meaning]]:
+    return _Meaning(table.zh, table.en, _OF_THE_BUILD), {
+        column.name: _Meaning(column.zh, column.en, _OF_THE_BUILD) for column in table.columns
+    }
+
+
+def _model_meanings(
+    table: DbtTable | None, project: DbtProject, sources: Mapping[str, Source]
+) -> tuple[_Meaning, dict[str, _Meaning]]:
+    if table is None:
+        return _Meaning(None, None, None), {}
+    feeds = ", ".join(feed for feed in sorted(project.source_ids[table.unique_id]) if feed in sources) or _OF_THE_BUILD
+    return _meaning(table.description, feeds), {
+        column.name: _meaning(column.description, column.source or feeds) for column in table.columns
+    }
+
+
+def _meaning(description: str, source: str) -> _Meaning:
+    """Read a description written as `中文 | English`."""
+    zh, _, en = (part.strip() for part in description.partition(" | "))
+    return _Meaning(zh or None, en or None, source)
+
+
+def _literal(text: str) -> str:
+    """Text as an SQL literal: COMMENT ON takes no bound value."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,76 @@
+"""The code location: the one place where assets, checks, jobs, schedules, sensors and resources are put together.
+
+`dagster dev` reads `defs`; `touchstone refresh` and tests assemble their own with another home or progress.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines import assets, checks
+from pipelines.dbt import load_project
+from pipelines.declarations import Source, load_sources
+from pipelines.expectations import load_plans, release_plans
+from pipelines.home import DBT_PROJECT_DIR, Home, UsageError
+from pipelines.jobs import nightly_refresh
+from pipelines.progress import Progress, SilentProgress
+from pipelines.resources import RefreshSettings, held_home
+from pipelines.schedules import nightly_schedule
+from pipelines.sensors import landing_sensor
+
+
+def assemble(
+    home: Home,
+    progress: Progress | None = None,
+    sources: Mapping[str, Source] | None = None,
+    project_dir: Path = DBT_PROJECT_DIR,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
+    """Every definition of the code location, over a home.
+
+    Raises UsageError naming the file at fault when a declaration or the dbt project cannot be used.
+    """
+    sources = load_sources() if sources is None else sources
+    project = load_project(home, project_dir)
+    for table in project.sources.values():
+        entity = table.entity
+        if entity is not None and (entity[0] not in sources or entity[1] not in sources[entity[0]].entities):
+            raise UsageError(f"{project_dir}: {table.unique_id}: no source declares {'/'.join(entity)}")
+    of_load = {source_id: load_plans(source) for source_id, source in sources.items()}
+    of_release = release_plans()
+    expected = checks.expected_checks(project, of_load, sources, of_release)
+    return dg.Definitions(
+        assets=[
+            *(assets.deliveries(source) for source in sources.values()),
+            *(assets.lake(source) for source in sources.values()),
+            assets.build_inputs(sources),
+            assets.models(project, project_dir),
+            assets.candidate(project, sources),
+            assets.release(sources, expected),
+        ],
+        asset_checks=[
+            checks.freshness(sources),
+            *(checks.load_gate(source, of_load[source_id]) for source_id, source in sources.items()),
+            checks.release_gate(of_release),
+        ],
+        jobs=[nightly_refresh],
+        schedules=[nightly_schedule],
+        sensors=[landing_sensor(home, sources)],
+        resources={
+            "home": held_home(home),
+            "settings": RefreshSettings(),
+            "progress": dg.ResourceDefinition.hardcoded_resource(progress or SilentProgress()),
+        },
+        # A process per step would cost minutes a night; the heavy work is in DuckDB's and polars' own threads.
+        executor=dg.in_process_executor,
+        loggers=loggers,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location over the home of the environment."""
+    return assemble(Home.from_environment())

@@ -1,0 +1,268 @@
+"""The refresh as the command line runs it: Dagster's own job in this process, unless there is nothing to do.
+
+What costs seconds to import (Dagster, dbt, Great Expectations) is imported only once it is known that something is new.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.build import accepted, inputs_hash
+from pipelines.declarations import Source, load_sources
+from pipelines.home import PROJECT_ROOT, GateRefused, Home, TouchstoneError, UsageError, business_today
+from pipelines.lock import exclusive
+from pipelines.parse import pending
+from pipelines.progress import Progress, SilentProgress
+from pipelines.publish import Release, current_release
+from pipelines.receive import has_landed, manifests
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance, ExecuteInProcessResult
+
+RUN_TAG = "touchstone/refresh"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a refresh ended: the release now current (None before the first), and whether this refresh published it."""
+
+    release: Release | None
+    published: bool
+
+
+def refresh(
+    home: Home,
+    as_of: date | None = None,
+    sources: list[str] | None = None,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Outcome:
+    """Receive, parse, gate, build, gate and publish, where anything is new.
+
+    `as_of` is the business date, by default today in Asia/Shanghai; `sources` restricts what is received and parsed,
+    while the build uses the whole lake; `full` parses and builds everything again.
+
+    Raises GateRefused when a check refused, or when every delivery was refused and nothing could be released;
+    UsageError for an unknown source or an unusable declaration; TouchstoneError for a fault or while another refresh
+    is running. The current release is untouched by all of these.
+    """
+    progress = progress or SilentProgress()
+    declared = load_sources()
+    unknown = sorted(set(sources or ()) - declared.keys())
+    if unknown:
+        raise UsageError(f"no source {unknown[0]}; declared are {', '.join(declared)}")
+    as_of = as_of or business_today()
+    os.environ["TOUCHSTONE_HOME"] = str(home.root)
+    with exclusive(home):
+        current = current_release(home)
+        if not full and _nothing_to_do(home, declared, sources, as_of, current):
+            return _ended(home, current, current, progress, [])
+        return _run(home, declared, as_of, sources or [], full, current, progress)
+
+
+def _nothing_to_do(
+    home: Home, declared: Mapping[str, Source], selected: list[str] | None, as_of: date, current: Release | None
+) -> bool:
+    """Whether nothing has landed, nothing is to be parsed, and there is nothing to build, or it is released already."""
+    asked = [source for source_id, source in declared.items() if not selected or source_id in selected]
+    if any(has_landed(home, source) for source in asked) or any(pending(home, source) for source in asked):
+        return False
+    every = {source_id: manifests(home, source_id) for source_id in declared}
+    if not any(accepted(of_source) for of_source in every.values()):
+        return True
+    return current is not None and current.inputs_hash == inputs_hash(as_of, declared, every)
+
+
+def _ended(
+    home: Home, before: Release | None, current: Release | None, progress: Progress, refused: list[str]
+) -> Outcome:
+    """The outcome of a refresh in which no check and no step failed."""
+    if current is None:
+        if refused:
+            raise GateRefused(
+                f"{len(refused)} deliveries were refused and no other was accepted: nothing can be released;"
+                f" mend the files and put them into {home.root / 'landing'} again"
+            )
+        progress.say(f"Nothing to release: no delivery yet; put files into {home.root / 'landing'}/<source>/")
+        return Outcome(None, published=False)
+    if before is not None and current.release_id == before.release_id:
+        progress.say(f"Nothing new: release {current.release_id} is current")
+        return Outcome(current, published=False)
+    n_rows = sum(current.tables.values())
+    progress.say(f"Released {current.release_id}: {len(current.tables)} tables, {n_rows:,} rows, as of {current.as_of}")
+    return Outcome(current, published=True)
+
+
+class _Told:
+    """Progress that also remembers what was refused."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.step = progress.step
+        self.say = progress.say
+        self._refused = progress.refused
+        self.lines: list[str] = []
+
+    def refused(self, line: str) -> None:
+        """Tell of a refusal once, also where receiving and parsing both met it."""
+        if line not in self.lines:
+            self.lines.append(line)
+            self._refused(line)
+
+
+def _run(
+    home: Home,
+    declared: Mapping[str, Source],
+    as_of: date,
+    selected: list[str],
+    full: bool,
+    before: Release | None,
+    progress: Progress,
+) -> Outcome:
+    """Run the job `nightly_refresh` in this process and tell how it ended."""
+    told = _Told(progress)
+    with _logged_to_file(home) as logger, _instance(home) as instance, _imported_meanwhile():
+        with progress.step("start", "dagster"):
+            from dagster import LoggerDefinition, RunConfig
+
+            from pipelines.definitions import assemble
+            from pipelines.jobs import NIGHTLY_REFRESH
+            from pipelines.resources import RefreshSettings
+
+            definitions = assemble(home, told, declared, loggers={"console": LoggerDefinition(lambda _: logger)})
+            job = definitions.resolve_job_def(NIGHTLY_REFRESH)
+            _forget_killed_runs(instance)
+        result = job.execute_in_process(
+            run_config=RunConfig(
+                resources={"settings": RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full)},
+                loggers={"console": {}},
+            ),
+            instance=instance,
+            raise_on_error=False,
+            tags={RUN_TAG: "command line"},
+        )
+    if result.success:
+        return _ended(home, before, current_release(home), progress, told.lines)
+    raise _failure(home, result, before, told)
+
+
+def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None, told: Progress) -> TouchstoneError:
+    """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
+    failed_checks: list[str] = []
+    faults: list[tuple[type[TouchstoneError], str]] = []
+    details: list[str] = []
+    for event in result.all_events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION":
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.severity.value == "ERROR":
+                told_as = evaluation.metadata.get("line")
+                failed_checks.append(str(told_as.value) if told_as else evaluation.check_name)
+        elif event.event_type_value == "STEP_FAILURE":
+            error = event.step_failure_data.error
+            if error is None:
+                continue
+            details.append(error.to_string())
+            while error.cause is not None and error.cls_name not in _OWN_ERRORS:
+                error = error.cause
+            if error.cls_name in _GATES_OWN:
+                continue
+            text = " ".join(error.message.split()).split(": ", 1)[-1]
+            kind = _OWN_ERRORS.get(error.cls_name or "", TouchstoneError)
+            named = error.cls_name in _OWN_ERRORS
+            faults.append((kind, text if named else f"{event.step_key}: {error.cls_name}: {text}"))
+    stays = f"release {before.release_id} stays current" if before else "nothing is released"
+    left = f"see {home.runs / result.run_id}"
+    for line in failed_checks:
+        told.refused(line)
+    failure: TouchstoneError
+    if faults:
+        kind, text = faults[0]
+        failure = kind(f"{text}; {stays}; {left} and {_log_path(home)}")
+    else:
+        count = "1 check" if len(failed_checks) == 1 else f"{len(failed_checks)} checks"
+        failure = GateRefused(f"{count} failed and nothing was published; {stays}; {left}")
+    for detail in details:
+        failure.add_note(detail)
+    return failure
+
+
+# These end a step whose failed checks have been told already.
+_GATES_OWN = ("GateRefused", "DagsterAssetCheckFailedError")
+_OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
+    "TouchstoneError": TouchstoneError,
+    "UsageError": UsageError,
+    "CheckCannotRun": TouchstoneError,
+    "GateRefused": GateRefused,
+}
+
+
+@contextmanager
+def _instance(home: Home) -> Iterator[DagsterInstance]:
+    """Dagster's instance as dagster.yaml sets it up: the one that `dagster dev` shows."""
+    os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
+    from dagster import DagsterInstance
+    from dagster._core.instance.ref import InstanceRef
+
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), config_dir=str(PROJECT_ROOT))) as instance:
+        yield instance
+
+
+def _forget_killed_runs(instance: DagsterInstance) -> None:
+    """End the runs of killed refreshes, whose claim on the warehouse's slot would keep this one waiting for ever.
+
+    While this process holds the home's lock, no other refresh can be alive.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    unfinished = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    for run in instance.get_runs(RunsFilter(statuses=unfinished, tags={RUN_TAG: "command line"})):
+        instance.report_run_failed(run, "The process of this refresh was killed")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+@contextmanager
+def _imported_meanwhile() -> Iterator[None]:
+    """Import what gates and build need while files are received and parsed, which is mostly done outside Python."""
+
+    def import_all() -> None:
+        import pipelines.gx_duckdb  # noqa: F401
+        from pipelines.dbt import import_dbt
+
+        import_dbt()
+
+    with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
+        # A module that cannot be imported says so where it is used.
+        pool.submit(import_all)
+        yield
+
+
+def _log_path(home: Home) -> Path:
+    return home.dagster / "refresh.log"
+
+
+@contextmanager
+def _logged_to_file(home: Home) -> Iterator[logging.Logger]:
+    """A logger for Dagster; what libraries log and warn of goes to the same file, not to the terminal."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(_log_path(home), maxBytes=5_000_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    before, root.handlers = root.handlers, [handler]
+    logging.captureWarnings(True)
+    logger = logging.getLogger("touchstone.refresh")
+    logger.setLevel(logging.INFO)
+    try:
+        yield logger
+    finally:
+        logging.captureWarnings(False)
+        root.handlers = before
+        handler.close()
