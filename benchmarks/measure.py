@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,9 +23,10 @@ LONG_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds of wall time, peak resident bytes, and what the command printed as its last line."""
+    """One measured run: seconds of wall and of processor time, peak resident bytes, the last line printed."""
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     printed: str = ""
 
@@ -51,7 +53,8 @@ class Series:
         return max(run.peak_bytes for run in self.runs)
 
     def __str__(self) -> str:
-        return f"{self.name}: " + ", ".join(f"{run.seconds:.2f} s" for run in self.runs)
+        cpu = statistics.median(run.cpu_seconds for run in self.runs)
+        return f"{self.name}: {', '.join(f'{run.seconds:.2f}' for run in self.runs)} s ({cpu:.2f} s of processor time)"
 
 
 def python(*arguments: str | Path) -> list[str]:
@@ -68,6 +71,7 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], log: Pat
     """
     peak = 0
     with log.open("wb") as output:
+        cpu_before = _children_cpu()
         started = time.perf_counter()
         process = psutil.Popen(
             command, cwd=PROJECT_ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, text=False
@@ -84,7 +88,13 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], log: Pat
     if code:
         told = " / ".join(lines[-2:]) or "no output"
         raise CommandFailed(f"{' '.join(command[1:4])} ended with {code}: {told}")
-    return Run(seconds, peak, lines[-1] if lines else "")
+    return Run(seconds, _children_cpu() - cpu_before, peak, lines[-1] if lines else "")
+
+
+def _children_cpu() -> float:
+    """Processor seconds of every child that has ended, with its descendants."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _high_water(pid: int) -> int:
@@ -121,7 +131,7 @@ def run_task(task: str, *arguments: str | Path, environment: Mapping[str, str], 
     """Run a task of `benchmarks.tasks` in a process of its own; its time is that of the work alone, without imports."""
     run = run_command(python("-m", "benchmarks.tasks", task, *arguments), environment, log)
     told = json.loads(run.printed)
-    return Run(float(told["seconds"]), int(told["peak_bytes"]), str(told["told"]))
+    return Run(told["seconds"], told["cpu_seconds"], told["peak_bytes"], told["told"])
 
 
 def interleaved(measured: Mapping[str, Callable[[], Run]]) -> dict[str, Series]:

@@ -114,7 +114,7 @@ class Delivery(Strict):
 
     patterns: list[str]
     format: Literal["xml", "table"]
-    encodings: list[Literal["utf-8", "gb18030", "big5"]] = Field(default_factory=lambda: ["utf-8"])
+    encodings: list[Literal["utf-8", "gb18030", "big5"]] = ["utf-8"]
     min_bytes: int = 1
     max_bytes: int = 4_000_000_000
     on_missing_header: Literal["refuse", "quarantine"] = "refuse"

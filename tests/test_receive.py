@@ -215,13 +215,9 @@ def outcome(home: Home) -> dict[str, bytes]:
     "at",
     [
         "receive.os:link:0",
-        "receive.os:replace:0",
         "Manifest:save:0",
         "Path:unlink:0",
-        "Path:unlink:1",
-        "Writer:write:1",
         "Writer:install:0",
-        "parse.os:replace:2",
         "parse.os:replace:5",
         "Manifest:save:1",
     ],

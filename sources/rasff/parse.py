@@ -6,7 +6,7 @@ import polars as pl
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The notifications, and one `hazard` row per hazard; a category stands beside its hazard where the counts agree."""
+    """The notifications, and one `hazard` row per hazard; its category beside it where the counts agree."""
     notification = tables["notification"]
     hazards = (
         notification.select(
@@ -16,9 +16,9 @@ def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         )
         .filter((pl.col("hazard_substance").list.join("") != "") | (pl.col("hazard_category").list.join("") != ""))
         .with_columns(
-            hazard_category=pl.when(
-                pl.col("hazard_category").list.len() == pl.col("hazard_substance").list.len()
-            ).then(pl.col("hazard_category")).otherwise(
+            hazard_category=pl.when(pl.col("hazard_category").list.len() == pl.col("hazard_substance").list.len())
+            .then(pl.col("hazard_category"))
+            .otherwise(
                 # Counts differ: each hazard keeps the whole text rather than a guess.
                 pl.col("hazard_category").list.join(";").repeat_by(pl.col("hazard_substance").list.len())
             )

@@ -10,7 +10,9 @@ import polars as pl
 
 _NULLS = ["/", "—", "——", "---", "--", "-", "无", "／", "", "\\", "n/a"]
 _ROLE = r"(?:标称)?(?:委托商厂名|委托商|委托方|委托单位|委托企业|委托生产商|经销商|进口商)"
-_MADE_BY = r"(?:标称)?(?:受委托商|受委托方|受委托单位|受托方|受委托企业|被委托方|生产商|生产企业|生产者|生产单位|制造商)"
+_MADE_BY = (
+    r"(?:标称)?(?:受委托商|受委托方|受委托单位|受托方|受委托企业|被委托方|生产商|生产企业|生产者|生产单位|制造商)"
+)
 _PASS_WORDS = r"(?i)qualified samples|(?:^|[^不])合格样品|(?:^|[^不])合格产品|^合格$|结果[=:：]?合格"
 _FAIL_WORDS = r"不合格"
 _NUMBER = r"^[<≤>≥＜＞约]*\s*(\d+(?:\.\d+)?)\s*(.*)$"
@@ -42,7 +44,7 @@ def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _result() -> pl.Expr:
-    """fail or pass, from what the row, its sheet or the title says; a notice's table lists failures unless it says so."""
+    """fail or pass, from what the row, its sheet or the title says; a table that says nothing lists failures."""
     items = pl.col("failed_items").is_not_null() | pl.col("item_name").is_not_null()
     told = pl.concat_str(pl.col("_sheet"), pl.col("_title"), separator=" ", ignore_nulls=True)
     passes = pl.col("remark").str.contains(_PASS_WORDS) & ~pl.col("remark").str.contains(_FAIL_WORDS)

@@ -6,4 +6,4 @@ select
     min(q.detail) as example
 from audit.quarantine as q
 group by q.source_id, q.rule
-order by n_records desc, q.source_id, q.rule
+order by n_records desc, q.source_id asc, q.rule asc

@@ -8,4 +8,4 @@ inner join star.dim_region as r on f.region_key = r.region_key
 inner join star.dim_recognition_scheme as s on f.scheme_key = s.scheme_key
 where f.state in ('held', 'conditional')
 group by r.name_zh, s.name_zh
-order by n_held desc, region_name, scheme_name
+order by n_held desc, region_name asc, scheme_name asc
