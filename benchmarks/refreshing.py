@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
@@ -19,6 +21,8 @@ NOOP_REACH_SECONDS = 6.0
 MEMORY_REACH = 2e9
 NOT_FOR_NOOP = ("great_expectations", "dbt")
 _NOTHING_NEW = "Nothing new"
+# A finished step as the refresh tells it: stage, what of, what came of it, seconds.
+_STEP = re.compile(r"(?P<stage>[a-z]+)  .*?(?P<seconds>\d+\.\d) s$")
 
 
 class Refreshed:
@@ -27,13 +31,14 @@ class Refreshed:
     def __init__(self, world: World) -> None:
         self._world = world
         self._home: Path | None = None
+        self._was_tried = False
 
     def _refresh(self, home: Path) -> Run:
         command = python("-m", "pipelines.cli", "refresh", "--as-of", self._world.as_of.isoformat())
         return run_command(command, self._world.environment(home), self._world.log("refresh"))
 
     def _full(self) -> Run:
-        self._home = None
+        self._home, self._was_tried = None, True
         home = self._world.landed("home-refresh")
         run = self._refresh(home)
         self._home = home
@@ -73,15 +78,16 @@ class Refreshed:
                 ours.peak_bytes <= MEMORY_REACH,
             ),
         ]
-        return rows, [", ".join(map(str, series.values())), f"The script leaves out {LEFT_OUT}.", *self._differences()]
+        notes = [f"{', '.join(map(str, series.values()))}; of the last refresh {self._stages()}"]
+        return rows, [*notes, f"The script leaves out {LEFT_OUT}.", *self._differences()]
 
     def nothing_new(self) -> tuple[list[Row], list[str]]:
         """A refresh with nothing to do, and what it imported; rows and notes."""
+        if not self._was_tried:
+            self._full()
         home = self._home
         if home is None:
-            self._full()
-            home = self._home
-        assert home is not None
+            raise CommandFailed("the full refresh released nothing")
 
         def again() -> Run:
             run = self._refresh(home)
@@ -107,6 +113,14 @@ class Refreshed:
             holds=series.seconds <= NOOP_REACH_SECONDS and not imported,
         )
         return [row], [f"{series}, peak memory {megabytes(series.peak_bytes)}"]
+
+    def _stages(self) -> str:
+        """Seconds by stage, added up from what the refresh told; stages that run at the same time count in full."""
+        spent: defaultdict[str, float] = defaultdict(float)
+        for line in self._world.log("refresh").read_text(encoding="utf-8").splitlines():
+            if told := _STEP.match(line):
+                spent[told["stage"]] += float(told["seconds"])
+        return ", ".join(f"{stage} {seconds(value)}" for stage, value in spent.items())
 
     def _differences(self) -> list[str]:
         """A warning for each table whose number of rows is not the release's."""

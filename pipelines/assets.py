@@ -20,7 +20,6 @@ from pipelines.build import (
     create_work_database,
     inputs_hash,
     open_database,
-    prune_runs,
 )
 from pipelines.checks import CANDIDATE, POOL, Expected, lake_key, outcome, refuse_unless_gated, run_folder
 from pipelines.dbt import DbtProject, DbtTable, DbtTest, NodeResult
@@ -46,6 +45,7 @@ RECEIVE_RETRIES = dg.RetryPolicy(max_retries=3, delay=5, backoff=dg.Backoff.EXPO
 
 _KINDS_OF_SUFFIX = {"xml": "xml", "csv": "csv", "xlsx": "excel", "json": "json", "zip": "zip"}
 _MAX_KINDS = 3
+KEPT_HISTORY = 60
 _BROKEN = ("error", "runtime error")
 
 
@@ -56,7 +56,6 @@ def deliveries(source: Source) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=["deliveries", source.id],
-        name=None,
         group_name="receive",
         description=f"{source.title.zh} | {source.title.en}. {source.publisher}; {source.cadence}.",
         owners=OWNERS,
@@ -199,7 +198,7 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
             context.log.info(f"Nothing new: release {current.release_id} is current")
             folder.remove()
             return
-        prune_runs(home)
+        _prune_history(context.instance)
         with progress.step("build", "inputs") as step:
             inputs = BuildInputs(
                 as_of, digest, {source_id: accepted(of_source) for source_id, of_source in every.items()}
@@ -214,6 +213,13 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
         )
 
     return prepare
+
+
+def _prune_history(instance: dg.DagsterInstance) -> None:
+    """Keep the newest runs in Dagster's history, which takes some megabytes a run and is never pruned by itself."""
+    for run in instance.get_runs(limit=2 * KEPT_HISTORY)[KEPT_HISTORY:]:
+        if run.is_finished:
+            instance.delete_run(run.run_id)
 
 
 def model_key(table: DbtTable) -> dg.AssetKey:
@@ -308,7 +314,6 @@ def _model_spec(table: DbtTable, project: DbtProject) -> dg.AssetSpec:
         owners=OWNERS,
         kinds={"dbt", "duckdb", "seed" if table.kind == "seed" else table.materialized},
         metadata={"path": table.path},
-        code_version=None,
     )
 
 

@@ -157,7 +157,7 @@ def prune_runs(home: Home) -> None:
     """Keep the newest failed runs for inspection and remove the rest. Call only while holding the home's lock."""
     if not home.runs.is_dir():
         return
-    folders = [path for path in home.runs.iterdir() if path.is_dir()]
+    folders = [path for path in home.runs.iterdir() if path.is_dir() and not path.name.startswith(".")]
     unfinished = [path for path in folders if path.name.startswith("parse-")]
     runs = sorted((path for path in folders if path not in unfinished), key=lambda path: path.stat().st_mtime)
     for path in [*unfinished, *runs[: -KEPT_FAILED_RUNS or None]]:
@@ -177,15 +177,23 @@ def accepted(manifests: Iterable[Manifest]) -> list[str]:
 def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]) -> str:
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
-    That is the as-of date, the accepted deliveries, each source's contract, the dbt project with its seeds, the code
-    of this package, and the version of the table of regions packaged in python-stdnum.
+    That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
+    without any, the dbt project with its seeds, the code of this package, and the version of python-stdnum, whose
+    table of regions stands in for a delivery.
     """
     from pipelines.parse import contract_version
 
+    # By the contract it was parsed under, for with `--source` another source may still wait to be parsed anew.
+    parsed_under = {
+        source_id: {m.sha256: m.contract_version for m in manifests[source_id] if m.sha256 in accepted([m])}
+        for source_id in sources
+    }
     content = {
         "as_of": as_of.isoformat(),
-        "deliveries": {source_id: accepted(manifests[source_id]) for source_id in sources},
-        "contracts": {source_id: contract_version(source) for source_id, source in sources.items()},
+        "deliveries": parsed_under,
+        "undelivered": {
+            source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
+        },
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": tree_hash(PROJECT_ROOT / "pipelines"),
         "regions": importlib.metadata.version("python-stdnum"),

@@ -4,20 +4,19 @@ What is checked is declared elsewhere: in sources/<id>/source.yaml, in pipelines
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
 from duckdb import DuckDBPyConnection
 
-from pipelines.build import CheckRecord, RunFolder, accepted, create_lake, open_database
+from pipelines.build import CheckRecord, RunFolder, accepted, open_database
 from pipelines.dbt import DbtProject
 from pipelines.declarations import Source
-from pipelines.expectations import CheckPlan, CheckResult, DeliveryCounts, run_load_gate, run_release_gate
+from pipelines.expectations import CheckPlan, CheckResult
+from pipelines.gates import Gates
 from pipelines.home import Home, TouchstoneError
 from pipelines.progress import Progress
-from pipelines.publish import current_release
 from pipelines.receive import Manifest, manifests
 from pipelines.resources import RefreshSettings
 
@@ -94,13 +93,18 @@ def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinitio
         context: dg.AssetCheckExecutionContext,
         home: dg.ResourceParam[Home],
         settings: RefreshSettings,
+        gates: dg.ResourceParam[Gates],
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         folder = run_folder(home, context.op_execution_context)
         deliveries = manifests(home, source.id)
         with progress.step("gate", source.id) as step:
             records = [conservation(home, source, deliveries)]
-            records += _expectations(home, folder, source, deliveries, plans, settings.as_of_date())
+            if accepted(deliveries):
+                results = gates.load(home, folder, source, deliveries, settings.as_of_date())
+                records += _records(load_gate_name(source), source, plans, results)
+            else:
+                records += [_without_delivery(source, plan) for plan in plans]
             folder.record(load_gate_name(source), records, accepted(deliveries))
             failed = [record for record in records if not record.passed]
             if failed or accepted(deliveries):
@@ -153,58 +157,26 @@ def conservation(home: Home, source: Source, deliveries: Iterable[Manifest]) -> 
     )
 
 
-def _expectations(
-    home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], plans: list[CheckPlan], as_of: date
-) -> list[CheckRecord]:
+def _records(gate: str, source: Source | None, plans: list[CheckPlan], results: list[CheckResult]) -> list[CheckRecord]:
     """The outcome of every plan, in their order. Raises TouchstoneError when one was not judged."""
-    if not accepted(deliveries):
-        return [
-            CheckRecord(
-                "load", source.id, f"lake.{source.id}__{plan.table}", plan.name, plan.severity, True, "no delivery"
-            )
-            for plan in plans
-        ]
-    with open_database(None, folder.spill) as connection:
-        create_lake(connection, home, {source.id: source}, {source.id: deliveries})
-        history = _released_deliveries(home, folder, source)
-        results = {result.plan.name: result for result in run_load_gate(connection, source, history, as_of=as_of)}
-    return _records("load", f"load gate {source.id}", source, plans, results)
-
-
-def _released_deliveries(home: Home, folder: RunFolder, source: Source) -> list[DeliveryCounts]:
-    """The source's deliveries in the current release, which new ones are compared with."""
-    release = current_release(home)
-    if release is None or "audit.deliveries" not in release.tables:
-        return []
-    with open_database(release.database.resolve(), folder.spill, read_only=True) as connection:
-        rows = connection.execute(
-            "select sha256, received_at, n_records from audit.deliveries"
-            " where source_id = ? and state = 'loaded' order by received_at, sha256",
-            [source.id],
-        ).fetchall()
-    return [DeliveryCounts(str(sha256), received_at, int(n_records)) for sha256, received_at, n_records in rows]
-
-
-def _records(
-    gate: str, title: str, source: Source | None, plans: list[CheckPlan], results: "Mapping[str, CheckResult]"
-) -> list[CheckRecord]:
-    missing = [plan.name for plan in plans if plan.name not in results]
+    by_name = {result.plan.name: result for result in results}
+    missing = [plan.name for plan in plans if plan.name not in by_name]
     if missing:
-        raise TouchstoneError(f"{title}: check {missing[0]} was not judged; a check that cannot run fails")
+        raise TouchstoneError(f"{gate}: check {missing[0]} was not judged; a check that cannot run fails")
     return [
         CheckRecord(
-            gate=gate,
+            gate=plan.gate,
             source_id=source.id if source else None,
             table=f"lake.{source.id}__{plan.table}" if source else plan.table,
             name=plan.name,
             severity=plan.severity,
             passed=result.passed,
-            observed=_text(result.observed),
-            expected=_text(result.expected),
+            observed=result.observed,
+            expected=result.expected,
             line=None if result.passed else result.line,
         )
         for plan in plans
-        for result in [results[plan.name]]
+        for result in [by_name[plan.name]]
     ]
 
 
@@ -212,13 +184,9 @@ def _told(plan: CheckPlan) -> str:
     return f"{plan.description}. {plan.reason}"
 
 
-def _attach(connection: DuckDBPyConnection, path: Path, name: str) -> None:
-    # ATTACH takes no bound value; the path is one of the home's own.
-    connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def _without_delivery(source: Source, plan: CheckPlan) -> CheckRecord:
+    table = f"lake.{source.id}__{plan.table}"
+    return CheckRecord(plan.gate, source.id, table, plan.name, plan.severity, passed=True, observed="no delivery")
 
 
 def freshness(sources: Mapping[str, Source]) -> dg.AssetChecksDefinition:
@@ -275,7 +243,10 @@ def release_gate(plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
 
     @dg.multi_asset_check(name="release_gate", specs=specs, description="Release gate on the candidate", pool=POOL)
     def check(
-        context: dg.AssetCheckExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+        context: dg.AssetCheckExecutionContext,
+        home: dg.ResourceParam[Home],
+        gates: dg.ResourceParam[Gates],
+        progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         folder = run_folder(home, context.op_execution_context)
         if not folder.candidate.exists():
@@ -284,13 +255,8 @@ def release_gate(plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
             )
         with progress.step("gate", "release") as step:
             with open_database(folder.candidate, folder.spill, read_only=True) as connection:
-                _attach(connection, folder.work, "work")
-                current = current_release(home)
-                if current is not None:
-                    _attach(connection, current.database.resolve(), "previous")
                 records = [_dictionary_complete(connection)]
-                results = {result.plan.name: result for result in run_release_gate(connection)}
-                records += _records("release", "release gate", None, plans, results)
+            records += _records("release_gate", None, plans, gates.release(home, folder))
             folder.record("release_gate", records)
             n_passed = sum(record.passed for record in records)
             step.report(f"{n_passed} of {len(records)} checks passed")

@@ -14,10 +14,11 @@ from pipelines import assets, checks
 from pipelines.dbt import load_project
 from pipelines.declarations import Source, load_sources
 from pipelines.expectations import load_plans, release_plans
+from pipelines.gates import Gates
 from pipelines.home import DBT_PROJECT_DIR, Home, UsageError
 from pipelines.jobs import nightly_refresh
 from pipelines.progress import Progress, SilentProgress
-from pipelines.resources import RefreshSettings, held_home
+from pipelines.resources import RefreshSettings, gates_apart, held_home
 from pipelines.schedules import nightly_schedule
 from pipelines.sensors import landing_sensor
 
@@ -25,6 +26,7 @@ from pipelines.sensors import landing_sensor
 def assemble(
     home: Home,
     progress: Progress | None = None,
+    gates: Gates | None = None,
     sources: Mapping[str, Source] | None = None,
     project_dir: Path = DBT_PROJECT_DIR,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
@@ -62,6 +64,7 @@ def assemble(
         resources={
             "home": held_home(home),
             "settings": RefreshSettings(),
+            "gates": gates_apart(home) if gates is None else dg.ResourceDefinition.hardcoded_resource(gates),
             "progress": dg.ResourceDefinition.hardcoded_resource(progress or SilentProgress()),
         },
         # A process per step would cost minutes a night; the heavy work is in DuckDB's and polars' own threads.

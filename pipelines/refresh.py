@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.build import accepted, inputs_hash
+from pipelines.dbt import import_dbt
 from pipelines.declarations import Source, load_sources
+from pipelines.gates import GatesApart
 from pipelines.home import PROJECT_ROOT, GateRefused, Home, TouchstoneError, UsageError, business_today
 from pipelines.lock import exclusive
 from pipelines.parse import pending
@@ -129,7 +131,7 @@ def _run(
 ) -> Outcome:
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
-    with _logged_to_file(home) as logger, _instance(home) as instance, _imported_meanwhile():
+    with _logged_to_file(home) as logger, GatesApart(home) as gates, _instance(home) as instance, _dbt_imported():
         with progress.step("start", "dagster"):
             from dagster import LoggerDefinition, RunConfig
 
@@ -137,7 +139,8 @@ def _run(
             from pipelines.jobs import NIGHTLY_REFRESH
             from pipelines.resources import RefreshSettings
 
-            definitions = assemble(home, told, declared, loggers={"console": LoggerDefinition(lambda _: logger)})
+            loggers = {"console": LoggerDefinition(lambda _: logger)}
+            definitions = assemble(home, told, gates, declared, loggers=loggers)
             job = definitions.resolve_job_def(NIGHTLY_REFRESH)
             _forget_killed_runs(instance)
         result = job.execute_in_process(
@@ -230,18 +233,11 @@ def _forget_killed_runs(instance: DagsterInstance) -> None:
 
 
 @contextmanager
-def _imported_meanwhile() -> Iterator[None]:
-    """Import what gates and build need while files are received and parsed, which is mostly done outside Python."""
-
-    def import_all() -> None:
-        import pipelines.gx_duckdb  # noqa: F401
-        from pipelines.dbt import import_dbt
-
-        import_dbt()
-
+def _dbt_imported() -> Iterator[None]:
+    """Import dbt while files are parsed, which is mostly done outside Python, and the gates judge in their process."""
     with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
         # A module that cannot be imported says so where it is used.
-        pool.submit(import_all)
+        pool.submit(import_dbt)
         yield
 
 

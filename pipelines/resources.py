@@ -3,12 +3,17 @@
 Only resources belong here; tests and `touchstone refresh` give their own home and progress to `definitions.assemble`.
 """
 
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import dagster as dg
 from pydantic import Field
 
+from pipelines.build import prune_runs
+from pipelines.gates import Gates, GatesApart
 from pipelines.home import Home, UsageError, business_today
 from pipelines.lock import exclusive
 
@@ -39,7 +44,32 @@ def held_home(home: Home) -> dg.ResourceDefinition:
 
     @dg.resource(description="State under TOUCHSTONE_HOME; one run at a time holds it")
     def hold(_: dg.InitResourceContext) -> Iterator[Home]:
-        with exclusive(home):
+        with exclusive(home), _temporary_files_inside(home):
+            prune_runs(home)
             yield home
 
     return hold
+
+
+def gates_apart(home: Home) -> dg.ResourceDefinition:
+    """The gates as a resource: a process that is there as long as the run."""
+
+    @dg.resource(description="The process in which Great Expectations judges")
+    def apart(_: dg.InitResourceContext) -> Iterator[Gates]:
+        with GatesApart(home) as gates:
+            yield gates
+
+    return apart
+
+
+@contextmanager
+def _temporary_files_inside(home: Home) -> Iterator[None]:
+    """Keep what libraries write for a moment (Great Expectations: a folder per context) inside the home as well."""
+    before, folder = tempfile.tempdir, home.runs / ".temporary"
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)

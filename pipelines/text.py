@@ -225,11 +225,12 @@ def uscc_is_valid(values: pl.Series) -> pl.Series:
     """
     shaped = values.str.contains(r"^[1-9A-HJ-NP-RT-UW-Y][1-9][0-9]{6}[0-9A-HJ-NP-RT-UW-Y]{10}$")
     valid = values.str.contains(r"^[0-9]{15}$")
-    codes = values.filter(shaped.fill_null(False))
-    if not len(codes):
+    at = shaped.arg_true()
+    if not len(at):
         return valid
+    letters = np.frombuffer(str(values.gather(at).str.join("").item()).encode(), dtype=np.uint8)
     table = np.zeros(256, dtype=np.int64)
     table[np.frombuffer(_USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31)
-    digits = table[np.frombuffer("".join(codes.to_list()).encode(), dtype=np.uint8)].reshape(len(codes), 18)
+    digits = table[letters].reshape(len(at), 18)
     right = (31 - digits[:, :17] @ _USCC_WEIGHTS % 31) % 31 == digits[:, 17]
-    return valid | values.is_in(codes.filter(pl.Series(right)).implode())
+    return valid.scatter(at, pl.Series(right))

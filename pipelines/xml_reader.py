@@ -285,7 +285,7 @@ class Extractor:
         """
         data, undecodable = piece.data, False
         try:
-            undecodable = UNDECODABLE in data.decode("utf-8")
+            undecodable = not data.isascii() and UNDECODABLE in data.decode("utf-8")
         except UnicodeDecodeError:
             data, undecodable = data.decode("utf-8", errors="replace").encode(), True
         unknown = self._known.others(data)
@@ -402,9 +402,11 @@ class _KnownNames:
     def _mix(self, data: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
         """Where each opening tag's name begins, and the mixture of what stands up to the tag's `>`."""
         letters = np.frombuffer(data, dtype=np.uint8)
-        starts = np.flatnonzero(letters == ord("<")) + 1
-        ends = np.flatnonzero(letters == ord(">"))
-        if len(starts) != len(ends) or not (ends >= starts).all() or not (ends[:-1] < starts[1:]).all():
+        # `<` and `>` differ in one bit, so that one pass finds both.
+        marks = np.flatnonzero((letters | 2) == ord(">"))
+        is_start = letters[marks] == ord("<")
+        starts, ends = marks[is_start] + 1, marks[~is_start]
+        if len(starts) != len(ends) or not is_start[::2].all():
             # A `>` stands in text, where it is allowed.
             ends = ends[np.searchsorted(ends, starts).clip(max=len(ends) - 1)]
         opens = letters[starts] != ord("/")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from xml.sax.saxutils import escape
 
 import polars as pl
@@ -97,8 +96,9 @@ def registration(
     number: int, *, inside: str = "", owner: str = "示例食品股份有限公司", name: str = "光 &amp; 影"
 ) -> str:
     """A TIPO registration; `inside` is put before its owner as it is."""
+    register_no = f"{2000000 + number:08d}"
     return (
-        f'<RegContent no="{number}"><CaseNo>{109000000 + number}</CaseNo><RegisterNo>{2000000 + number:08d}</RegisterNo>'
+        f'<RegContent no="{number}"><CaseNo>{109000000 + number}</CaseNo><RegisterNo>{register_no}</RegisterNo>'
         f"<Trademark_Name>{name}</Trademark_Name><Filing_Date>109.12.15</Filing_Date><SDate>111.03.16</SDate>"
         f"<EDate>121.03.15</EDate><Mark_Type>0</Mark_Type><ServiceMark>false</ServiceMark>{inside}"
         f"<RegContentOwner><AChinese>{owner}</AChinese></RegContentOwner></RegContent>"

@@ -24,14 +24,16 @@ import duckdb
 import pytest
 
 from pipelines import assets, checks, definitions, refresh, sensors
+from pipelines.build import RunFolder
 from pipelines.dbt import load_project
 from pipelines.declarations import Source, load_sources
 from pipelines.expectations import CheckPlan, CheckResult, load_plans
+from pipelines.gates import GatesApart
 from pipelines.home import GateRefused, Home, TouchstoneError, UsageError
 from pipelines.parse import parse_deliveries
 from pipelines.progress import SilentProgress
 from pipelines.publish import current_release
-from pipelines.receive import Manifest, manifests
+from pipelines.receive import Manifest, manifests, receive
 
 SOURCE = "recognition_list"
 DECISIONS = """奖项,届次,事项,级别,日期,获奖单位,类别,品牌或产品,文号
@@ -133,16 +135,18 @@ def judged(plan: CheckPlan, passed: bool = True) -> CheckResult:
     return CheckResult(plan, passed, "what was found", "what was asked", None, None, "Mend it.")
 
 
-class Gates:
-    """What the expectations of both gates find: all well, but for the checks named."""
+class SmallGates:
+    """Gates that find all well, but for the checks named."""
 
-    def __init__(self) -> None:
+    def __init__(self, *_: object) -> None:
         self.failing: set[str] = set()
 
-    def load(self, connection: object, source: Source, *_: object, **__: object) -> list[CheckResult]:
+    def load(
+        self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
+    ) -> list[CheckResult]:
         return [judged(plan, plan.name not in self.failing) for plan in load_plans(source)]
 
-    def release(self, connection: object) -> list[CheckResult]:
+    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
         return [judged(RELEASE_PLAN, RELEASE_PLAN.name not in self.failing)]
 
 
@@ -170,21 +174,20 @@ def project_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def small_world(project_dir: Path) -> Iterator[Gates]:
+def small_world(project_dir: Path) -> Iterator[SmallGates]:
     """The small project and one source in place of the real ones, and gates without Great Expectations."""
-    found = Gates()
+    found = SmallGates()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(refresh, "load_sources", lambda: {SOURCE: load_sources()[SOURCE]})
-        patched.setattr(checks, "run_load_gate", found.load)
-        patched.setattr(checks, "run_release_gate", found.release)
+        patched.setattr(refresh, "GatesApart", lambda _: nullcontext(found))
         patched.setattr(definitions, "release_plans", lambda: [RELEASE_PLAN])
         patched.setattr(definitions, "assemble", functools.partial(definitions.assemble, project_dir=project_dir))
-        patched.setattr(refresh, "_imported_meanwhile", nullcontext)
+        patched.setattr(refresh, "_dbt_imported", nullcontext)
         yield found
 
 
 @pytest.fixture
-def gates(project_dir: Path) -> Iterator[Gates]:
+def gates(project_dir: Path) -> Iterator[SmallGates]:
     with small_world(project_dir) as found:
         yield found
 
@@ -218,7 +221,7 @@ def first_release(project_dir: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def released(home: Home, gates: Gates, first_release: Path) -> str:
+def released(home: Home, gates: SmallGates, first_release: Path) -> str:
     """The home, with one release in it; its id."""
     shutil.copytree(first_release, home.root, symlinks=True)
     release = current_release(home)
@@ -262,7 +265,7 @@ def test_nothing_new_publishes_nothing(home: Home, released: str) -> None:
 
 
 @pytest.mark.slow
-def test_refused_delivery_lets_the_others_go_on(home: Home, gates: Gates) -> None:
+def test_refused_delivery_lets_the_others_go_on(home: Home, gates: SmallGates) -> None:
     told = Told()
     land(home, "empty.csv", "")
     with pytest.raises(GateRefused, match="nothing can be released"):
@@ -287,28 +290,28 @@ def test_nothing_at_all_is_no_fault(home: Home) -> None:
 # --- gates --------------------------------------------------------------------------------------------------------
 
 
-def failing_data_test(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
+def failing_data_test(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
     monkeypatch.setenv("SMALL_PROJECT_FAILS", "data test")
     return "nothing_fails"
 
 
-def failing_unit_test(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
+def failing_unit_test(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
     monkeypatch.setenv("SMALL_PROJECT_FAILS", "unit test")
     return "unit_decisions_are_counted"
 
 
-def failing_load_gate(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
+def failing_load_gate(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
     plan = next(plan for plan in load_plans(load_sources()[SOURCE]) if plan.severity == "error")
     gates.failing.add(plan.name)
     return plan.name
 
 
-def failing_release_gate(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
+def failing_release_gate(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
     gates.failing.add(RELEASE_PLAN.name)
     return RELEASE_PLAN.name
 
 
-def lost_records(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
+def lost_records(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
     def claim_one_more(home: Home, source: Source, *rest: Any, **named: Any) -> Sequence[Manifest]:
         written = parse(home, source, *rest, **named)
         for manifest in manifests(home, source.id):
@@ -327,10 +330,10 @@ def lost_records(monkeypatch: pytest.MonkeyPatch, gates: Gates) -> str:
 )
 def test_a_failing_gate_stops_the_release(
     home: Home,
-    gates: Gates,
+    gates: SmallGates,
     released: str,
     monkeypatch: pytest.MonkeyPatch,
-    fail: Callable[[pytest.MonkeyPatch, Gates], str],
+    fail: Callable[[pytest.MonkeyPatch, SmallGates], str],
 ) -> None:
     name = fail(monkeypatch, gates)
     told = Told()
@@ -346,11 +349,11 @@ def test_a_failing_gate_stops_the_release(
 
 
 @pytest.mark.slow
-def test_release_refuses_a_run_without_its_gates(home: Home, gates: Gates) -> None:
+def test_release_refuses_a_run_without_its_gates(home: Home, gates: SmallGates) -> None:
     """A selection in the UI can leave a gate out; the release looks at what was judged, not at the graph."""
     land(home)
     (home.dagster).mkdir(parents=True)
-    defs = definitions.assemble(home, sources={SOURCE: load_sources()[SOURCE]})
+    defs = definitions.assemble(home, gates=gates, sources={SOURCE: load_sources()[SOURCE]})
     job = defs.resolve_job_def("nightly_refresh")
     with dg.DagsterInstance.ephemeral() as instance:
         alone = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=[assets.RELEASE])
@@ -367,6 +370,27 @@ def failure_text(result: dg.ExecuteInProcessResult) -> str:
     assert not result.success
     errors = [event.step_failure_data.error for event in result.all_events if event.is_step_failure]
     return " ".join(error.to_string() for error in errors if error is not None)
+
+
+# --- the process of the gates -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_gates_judge_in_a_process_of_their_own(home: Home) -> None:
+    source = load_sources()[SOURCE]
+    land(home)
+    receive(home, source, lambda *_: None)
+    parse_deliveries(home, source, lambda *_: None)
+    folder = RunFolder.of(home, "a_run")
+    with GatesApart(home) as gates:
+        results = gates.load(home, folder, source, manifests(home, SOURCE), FIRST)
+        assert [result.plan for result in results] == load_plans(source)
+        assert all(result.passed for result in results)
+        with pytest.raises(TouchstoneError, match=r"release gate: IOException: .*candidate\.duckdb"):
+            gates.release(home, folder)
+        gates._process.kill()
+        with pytest.raises(TouchstoneError, match=r"its process ended \(-9\)"):
+            gates.release(home, folder)
 
 
 # --- one at a time ------------------------------------------------------------------------------------------------

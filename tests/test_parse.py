@@ -13,11 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import parse, xml_reader
-from pipelines.contract import lake_schema
+from pipelines.contract import check, lake_schema
 from pipelines.declarations import Source, load_source
 from pipelines.home import Home
 from pipelines.parse import QUARANTINE_SCHEMA, contract_version, parse_deliveries, pending
 from pipelines.receive import Manifest, manifests, receive
+from pipelines.refusal import DeliveryRefused
 from tests.hand_made_deliveries import (
     case_file,
     csv_bytes,
@@ -103,7 +104,7 @@ def test_a_delivery_that_comes_to_be_refused_leaves_the_lake(tmp_path: Path, mon
     assert written(home)
 
     def refuse(_path: Path, _source: Source) -> None:
-        raise parse.DeliveryRefused("is unlike what is now declared")
+        raise DeliveryRefused("is unlike what is now declared")
 
     monkeypatch.setattr(parse, "inspect", refuse)
     (manifest,) = parse_deliveries(home, source("uspto_trademark"), silent, again=True)
@@ -113,7 +114,7 @@ def test_a_delivery_that_comes_to_be_refused_leaves_the_lake(tmp_path: Path, mon
 
 
 def test_records_lost_on_the_way_refuse_the_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = parse.check
+    real = check
 
     def loses(*arguments: object) -> object:
         checked = real(*arguments)  # type: ignore[arg-type]
@@ -150,7 +151,10 @@ def test_children_of_a_broken_record_go_with_it(tmp_path: Path) -> None:
 
 
 def test_a_broken_child_takes_its_record(tmp_path: Path) -> None:
-    event = "<case-file-event-statements><case-file-event-statement><number>{}</number></case-file-event-statement></case-file-event-statements>"
+    event = (
+        "<case-file-event-statements><case-file-event-statement><number>{}</number></case-file-event-statement>"
+        "</case-file-event-statements>"
+    )
     home = Home(tmp_path)
     content = uspto(
         [case_file("88000001", inside=event.format("1.5")), case_file("88000002", inside=event.format("2"))]

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import receive as receiving
 from pipelines.home import PROJECT_ROOT, Home
 from pipelines.parse import parse_deliveries
 from pipelines.receive import MANIFEST_NAME, Manifest, has_landed, manifests, receive
@@ -111,7 +110,7 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left(home: Home, monkeypatch
         with path.open("ab") as file:
             file.write(b"more")
 
-    monkeypatch.setattr(receiving.time, "sleep", grow)
+    monkeypatch.setattr("pipelines.receive.time.sleep", grow)
     taken, _ = take(home)
     assert [m.original_name for m in taken] == ["whole.csv"]
     assert len(waits) == 1, "one wait serves all files"
@@ -146,7 +145,7 @@ def test_landing_on_another_file_system_is_copied(home: Home, monkeypatch: pytes
     def no_link(_source: object, _target: object) -> None:
         raise OSError("cross-device link")
 
-    monkeypatch.setattr(receiving.os, "link", no_link)
+    monkeypatch.setattr("pipelines.receive.os.link", no_link)
     land(home, "e.csv")
     (manifest,), _ = take(home)
     assert manifest.path(home).read_bytes() == CONTENT
@@ -181,7 +180,11 @@ from pipelines.declarations import load_sources
 from pipelines.home import Home
 
 owner, name, count = sys.argv[2].split(":")
-target = {"receive.os": receive.os, "parse.os": parse.os, "Manifest": receive.Manifest, "Path": Path, "Writer": parse._Writer}[owner]
+owners = {
+    "receive.os": receive.os, "parse.os": parse.os, "Manifest": receive.Manifest, "Path": Path,
+    "Writer": parse._Writer,
+}
+target = owners[owner]
 real, left = getattr(target, name), [int(count)]
 
 def dies(*arguments, **options):

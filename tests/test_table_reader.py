@@ -7,14 +7,14 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +22,7 @@ from pipelines import table_reader
 from pipelines.home import Home
 from pipelines.parse import parse_deliveries
 from pipelines.receive import Manifest
+from pipelines.refusal import DeliveryRefused
 from pipelines.table_reader import Batch, csv_layout, read_csv
 from tests.hand_made_deliveries import (
     ENTERPRISE_HEADER,
@@ -52,7 +53,9 @@ def apart(home: Home, manifest: Manifest) -> list[tuple[Any, ...]]:
     return quarantine(home, manifest).select("record_no", "rule").rows()
 
 
-def workbook(path: Path, sheets: dict[str, list[list[Any]]], merges: Sequence[tuple[str, str, str]] = ()) -> bytes:
+def workbook(
+    path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], merges: Sequence[tuple[str, str, str]] = ()
+) -> bytes:
     """The bytes of a workbook; `merges` are (sheet, range such as A3:A4, text)."""
     with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
         made = {name: book.add_worksheet(name) for name in sheets}
@@ -257,7 +260,7 @@ def test_tables_read_as_the_csv_module_reads_them(tmp_path: Path, rows: list[lis
         patch.setattr(table_reader, "PIECE_BYTES", piece)
         try:
             fast = cells_of(read(path, careful=False))
-        except (table_reader.DeliveryRefused, pl.exceptions.PolarsError):
+        except (DeliveryRefused, pl.exceptions.PolarsError):
             return
     assert fast == expected
 
@@ -299,7 +302,12 @@ def test_a_notice_with_a_failing_and_a_passing_sheet(tmp_path: Path) -> None:
         ["合计", "", "合计", "", "", ""],
         ["备注：本表不含复检", "", "", "", "", ""],
     ]
-    passing = [["合格样品信息"], SAMPLE_HEADER[:4], ["1", "X3", "面条", "示例三厂"], ["2", "X4", "米粉", "/"]]
+    passing: list[list[str]] = [
+        ["合格样品信息"],
+        SAMPLE_HEADER[:4],
+        ["1", "X3", "面条", "示例三厂"],
+        ["2", "X4", "米粉", "/"],
+    ]
     content = workbook(
         tmp_path / "n.xlsx",
         {"不合格": failing, "合格": passing, "说明": [["本通告由某市局发布"]]},
@@ -327,7 +335,7 @@ def test_a_notice_with_a_failing_and_a_passing_sheet(tmp_path: Path) -> None:
 
 
 def test_numbers_and_dates_as_cells(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["代码", "名称", "级别", "状态", "启用时间", "变更/弃用时间", "新代码"],
         [110000, "北京市", "省级", "在用", 1980.0, "", ""],
         ["110001", "虚构区", "县级", "弃用", "1,980", 1999.0, date(2024, 5, 10)],
@@ -363,7 +371,7 @@ def test_times_in_cells_are_no_days(tmp_path: Path) -> None:
     [({"表": []}, "empty workbook"), ({"表": [["甲", "乙"], ["1", "2"]]}, "no sheet names the columns uscc")],
 )
 def test_workbooks_that_hold_no_table_are_refused(
-    tmp_path: Path, sheets: dict[str, list[list[Any]]], reason: str
+    tmp_path: Path, sheets: dict[str, list[list[str]]], reason: str
 ) -> None:
     content = workbook(tmp_path / "e.xlsx", sheets)
     manifest = deliver_one(Home(tmp_path / "home"), "enterprise_register", "e.xlsx", content)

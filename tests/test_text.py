@@ -25,7 +25,8 @@ def norm(*values: str | None) -> list[str | None]:
 
 
 def key(value: str) -> str | None:
-    return name_keys(normalised(pl.Series("v", [value]))).item()
+    (made,) = name_keys(normalised(pl.Series("v", [value])))
+    return None if made is None else str(made)
 
 
 def read(values: list[str | None], date_format: str) -> list[tuple[date | None, str | None, bool]]:

@@ -16,7 +16,9 @@ _MADE_BY = (
 _PASS_WORDS = r"(?i)qualified samples|(?:^|[^不])合格样品|(?:^|[^不])合格产品|^合格$|结果[=:：]?合格"
 _FAIL_WORDS = r"不合格"
 _NUMBER = r"^[<≤>≥＜＞约]*\s*(\d+(?:\.\d+)?)\s*(.*)$"
-_POWER = r"^[<≤>≥＜＞约]*\s*(\d+(?:\.\d+)?)\s*[×xX*]\s*10\^?(\d{1,2})\s*([^0-9].*)?$"
+_POWER = r"^[<≤>≥＜＞约]*\s*(\d+(?:\.\d+)?)\s*[×xX*]\s*10\^?([1-9]\d?)\s*([^0-9].*)?$"
+# 5×100 is neither a number nor a power whose superscript was lost.
+_PRODUCT = r"\d\s*[×xX*]\s*\d"
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -118,10 +120,10 @@ def _findings(rows: pl.DataFrame) -> pl.DataFrame:
     clean = [pl.col(c).str.strip_chars().alias(c) for c in ("item_name", "result_text", "limit_text")]
     power = pl.col("result_text").str.extract_groups(_POWER)
     plain = pl.col("result_text").str.extract_groups(_NUMBER)
-    several = pl.col("result_text").str.contains("[,，、;]")
     base = power.struct.field("1").cast(pl.Float64)
     exponent = power.struct.field("2").cast(pl.Int32)
-    has_power = base.is_not_null() & ~several
+    has_power = base.is_not_null() & ~pl.col("result_text").str.contains("[,，、;]")
+    several = pl.col("result_text").str.contains(f"[,，、;]|{_PRODUCT}") & ~has_power
     return (
         findings.with_columns(clean)
         .with_columns(

@@ -2,10 +2,10 @@
 select
     plan_id,
     name_zh,
-    actual_value,
+    round(actual_value, 2) as actual_value,
     target_value,
     unit,
-    achieved_pct,
+    round(achieved_pct, 1) as achieved_pct,
     status
 from marts.target_progress
 order by status = 'unknown', plan_id, indicator_id

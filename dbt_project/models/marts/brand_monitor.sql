@@ -1,10 +1,11 @@
 -- Grain: one row per region (nation, province, city, county), industry section, recognition scheme and month.
-with held as (
+with recognised as (
     select
         recognitions.region_key,
         schemes.scheme_id,
         industries.section_code as industry_code,
         recognitions.granted_month,
+        left(cast({{ as_of() }} as varchar), 7) as as_of_month,
         case
             when recognitions.state in ('removed', 'revoked', 'expired')
                 then coalesce(recognitions.ended_month, left(cast({{ as_of() }} as varchar), 7))
@@ -15,6 +16,20 @@ with held as (
     inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
     -- A nomination is not a recognition; a removal proves that there was one.
     where recognitions.state <> 'nominated'
+),
+
+-- A grant of which only the year is known counts in its December, but not after the loss or the as-of month.
+held as (
+    select
+        region_key,
+        scheme_id,
+        industry_code,
+        case
+            when granted_month > coalesce(ended_month, as_of_month) then coalesce(ended_month, as_of_month)
+            else granted_month
+        end as granted_month,
+        ended_month
+    from recognised
 ),
 
 cells as (

@@ -1,0 +1,130 @@
+"""The files that offices really published, where they lie beside the repository: every record accounted for."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.home import PROJECT_ROOT, Home
+from pipelines.receive import Manifest
+from tests.hand_made_deliveries import deliver, deliver_one, is_conserved, lake, quarantine
+
+DATA = PROJECT_ROOT.parent / "shared" / "data"
+FILES = {
+    "uspto_trademark": "uspto_trademark/apc180218.xml",
+    "tipo_gazette": "tipo_gazette/gazette_2022-03-16_index.xml",
+    "samr_food_sampling": "samr_food_sampling/notices_rows.csv",
+    "rasff": "rasff/rasff_2020-01_2024-10.csv",
+    "recognition_list": "award_list/china_recognitions.csv",
+    "region_codes": "reference/gbt2260_areacodes_1981_2024.csv",
+}
+HEADERLESS = "samr_food_sampling/scraped_unqualified_2019_noheader.csv"
+
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason="the published files are not part of the repository: ../shared/data is not there"
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="module")
+def made(home: Home) -> dict[str, Manifest]:
+    """The manifest of each delivery by source."""
+    return {
+        source_id: deliver_one(home, source_id, Path(path).name, (DATA / path).read_bytes())
+        for source_id, path in FILES.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("source_id", "n_records", "rows"),
+    [
+        ("uspto_trademark", 11, {"event": 168, "owner": 30, "statement": 34, "classification": 23, "madrid_filing": 4}),
+        ("tipo_gazette", 2434, {"classification": 3245, "owner": 2474, "agent": 2888}),
+        ("samr_food_sampling", 39, {"finding": 24}),
+        ("rasff", 21_871, {"hazard": 23_455}),
+        ("recognition_list", 152, {}),
+        ("region_codes", 6823, {}),
+    ],
+)
+def test_every_record_is_loaded(
+    made: dict[str, Manifest], source_id: str, n_records: int, rows: dict[str, int]
+) -> None:
+    manifest = made[source_id]
+    assert (manifest.state, manifest.n_records, manifest.n_loaded) == ("loaded", n_records, n_records)
+    assert manifest.findings == {}
+    assert dict(list(manifest.rows.items())[1:]) == rows
+    assert is_conserved(manifest)
+
+
+def test_the_gazette_states_its_total(tmp_path: Path) -> None:
+    content = (DATA / FILES["tipo_gazette"]).read_bytes()
+    tampered = content.replace(b'total-count="2434"', b'total-count="2435"')
+    fewer = re.sub(rb'<RegContent no="7">.*?</RegContent>\s*', b"", content, flags=re.S)
+    made = deliver(Home(tmp_path), "tipo_gazette", {"tampered.xml": tampered, "fewer.xml": fewer})
+    assert {name: m.reason for name, m in made.items()} == {
+        "tampered.xml": "total-count states 2435 records, the file has 2434; fetch it again",
+        "fewer.xml": "total-count states 2434 records, the file has 2433; fetch it again",
+    }
+
+
+def test_without_a_header_nothing_is_guessed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", (DATA / HEADERLESS).read_bytes())
+    assert (manifest.state, manifest.n_records, manifest.n_quarantined) == ("quarantined", 109, 109)
+    assert quarantine(home, manifest)["rule"].unique().to_list() == ["header"]
+
+
+def test_dates_of_the_republic_are_read(home: Home, made: dict[str, Manifest]) -> None:
+    table = lake(home, made["tipo_gazette"], "registration")
+    assert table["registration_date"].unique().to_list() == [date(2022, 3, 16)]
+    assert table.row(0, named=True)["filing_date"] == date(2020, 12, 15)
+    assert table.row(0, named=True)["registration_number"] == "02207609"
+
+
+def test_dates_are_kept_to_the_precision_published(home: Home, made: dict[str, Manifest]) -> None:
+    decided = lake(home, made["recognition_list"], "decision")
+    assert decided["decided_date_text"].str.len_chars().value_counts().sort("decided_date_text").rows() == [
+        (None, 20),
+        (4, 8),
+        (7, 18),
+        (10, 106),
+    ]
+    partial = decided.filter(pl.col("decided_date_text").str.len_chars() < 10)
+    assert partial["decided_date"].null_count() == len(partial)
+    assert {"2023-11", "2019"} <= set(partial["decided_date_text"])
+    classes = lake(home, made["uspto_trademark"], "classification")
+    partial = classes.filter(pl.col("first_use_date").is_null() & pl.col("first_use_date_text").is_not_null())
+    assert partial["first_use_date_text"].to_list() == ["1893", "1922-06", "1957", "1947-06", "1958"]
+
+
+def test_samples_pass_or_fail(home: Home, made: dict[str, Manifest]) -> None:
+    table = lake(home, made["samr_food_sampling"], "sample_row")
+    assert dict(table.group_by("result").len().rows()) == {"pass": 8, "fail": 31}
+    roles = table.filter(pl.col("commissioner_name").is_not_null()).select("producer_name", "commissioner_name")
+    assert roles.rows() == [("马鞍山佳利食品有限公司", "芜湖市欣然食品有限公司")]
+
+
+def test_names_are_told_from_what_is_printed_beside_them(home: Home, made: dict[str, Manifest]) -> None:
+    decided = lake(home, made["recognition_list"], "decision").filter(pl.col("former_name").is_not_null())
+    assert decided.select("recipient_name", "former_name").rows() == [
+        ("中能建建筑集团有限公司", "中国能源建设集团安徽电力建设第一工程有限公司")
+    ]
+    owners = lake(home, made["tipo_gazette"], "owner")
+    assert owners.row(0, named=True)["owner_name"] == "費雪科學公司"
+    assert owners.row(0, named=True)["owner_nationality"] == "美"
+    assert owners.row(0, named=True)["owner_name_norm"] == "费雪科学公司"
+
+
+def test_references_keep_their_zeros(home: Home, made: dict[str, Manifest]) -> None:
+    references = lake(home, made["rasff"], "notification")["reference"]
+    assert references.str.ends_with("0").any()
+    assert references.str.contains(r"^[0-9]{4}\.[0-9]{1,5}$").all()
+    assert references.n_unique() == len(references)
