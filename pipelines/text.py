@@ -87,8 +87,11 @@ def name_keys(norm: pl.Series) -> pl.Series:
     word 省, 市 or 自治区 of a leading province name dropped (湖北省赵李桥茶厂 = 湖北赵李桥茶厂).
     Null where nothing is left.
     """
-    keys = _where(norm, norm.str.contains(r"\p{Ll}"), lambda part: part.str.to_uppercase())
-    keys = _where(keys, keys.str.contains(_MARKS), lambda part: part.str.replace_all(f"{_MARKS}+", ""))
+    keys = _where(
+        norm,
+        norm.str.contains(rf"\p{{Ll}}|{_MARKS}"),
+        lambda part: part.str.to_uppercase().str.replace_all(f"{_MARKS}+", ""),
+    )
     keys = _where(keys, keys.str.contains(_LEGAL_FORM), lambda part: part.str.replace_many(_LEGAL_FORMS, leftmost=True))
     keys = _where(
         keys,
@@ -213,7 +216,7 @@ def _written_dates(v: pl.Expr, shapes: str) -> list[pl.Expr]:
 
 
 _USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.int64)
+_USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.float32)
 
 
 def uscc_is_valid(values: pl.Series) -> pl.Series:
@@ -229,7 +232,8 @@ def uscc_is_valid(values: pl.Series) -> pl.Series:
     if not len(at):
         return valid
     letters = np.frombuffer(str(values.gather(at).str.join("").item()).encode(), dtype=np.uint8)
-    table = np.zeros(256, dtype=np.int64)
+    # Whole numbers this small are exact in 32-bit floats, whose product is a fast library routine.
+    table = np.zeros(256, dtype=np.float32)
     table[np.frombuffer(_USCC_ALPHABET.encode(), dtype=np.uint8)] = np.arange(31)
     digits = table[letters].reshape(len(at), 18)
     right = (31 - digits[:, :17] @ _USCC_WEIGHTS % 31) % 31 == digits[:, 17]

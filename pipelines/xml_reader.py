@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import yaml
@@ -35,7 +34,7 @@ _HEAD_BYTES = 1 << 20
 _SPECIAL = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.S)
 _SPECIAL_OPENINGS = (b"<!--", b"<?", b"<![CDATA[")
 _XML_DECLARATION = re.compile(rb"^\s*<\?xml\s.*?\?>", re.S)
-_NAME = re.compile(rb"[^\s>/]*")
+_OPENING = re.compile(rb"<(?!/)([!?]|[^\s>/]*)")
 
 
 @dataclass
@@ -383,69 +382,44 @@ class _Read:
 
 
 class _KnownNames:
-    """Tells the opening tags whose names nobody declared.
-
-    Names are compared as 64-bit mixtures of their bytes, on all tags of a piece at once: a tenth of the time that
-    reading the names one by one takes.
-    """
-
-    _WORD = 8
-    _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+    """Tells the opening tags whose names nobody declared."""
 
     def __init__(self, known: set[str]) -> None:
         self.names = {name.encode() for name in known}
-        self._longest = max(len(name) for name in self.names)
-        self._masks = np.array([(1 << (8 * n)) - 1 for n in range(self._WORD + 1)], dtype=np.uint64)
-        listed = b"".join(b"<" + name + b">" for name in self.names) + bytes(self._longest + self._WORD)
-        self._mixed = np.sort(self._mix(listed)[1])
-
-    def _mix(self, data: bytes) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint64]]:
-        """Where each opening tag's name begins, and the mixture of what stands up to the tag's `>`."""
-        letters = np.frombuffer(data, dtype=np.uint8)
-        # `<` and `>` differ in one bit, so that one pass finds both.
-        marks = np.flatnonzero((letters | 2) == ord(">"))
-        is_start = letters[marks] == ord("<")
-        starts, ends = marks[is_start] + 1, marks[~is_start]
-        if len(starts) != len(ends) or not is_start[::2].all():
-            # A `>` stands in text, where it is allowed.
-            ends = ends[np.searchsorted(ends, starts).clip(max=len(ends) - 1)]
-        opens = letters[starts] != ord("/")
-        starts, lengths = starts[opens], (ends - starts)[opens].clip(min=0)
-        words: npt.NDArray[np.uint64] = np.ndarray(
-            (max(len(data) - self._WORD + 1, 0),), dtype="<u8", buffer=data, strides=(1,)
-        )
-        mixed = lengths.astype(np.uint64)
-        at, rest = starts, lengths
-        some: slice | npt.NDArray[np.int64] = slice(None)
-        for offset in range(0, self._longest, self._WORD):
-            if offset:
-                longer = np.flatnonzero(rest > offset)
-                at, rest = at[longer], rest[longer]
-                some = longer if isinstance(some, slice) else some[longer]
-            part = words[np.minimum(at + offset, len(words) - 1)]
-            part &= self._masks[np.minimum(rest - offset, self._WORD)]
-            part ^= mixed[some]
-            part *= self._FACTOR
-            part ^= part >> np.uint64(29)
-            mixed[some] = part
-        return starts, mixed
+        self._other = _other_names(known)
 
     def others(self, data: bytes) -> dict[str, int]:
         """How often each other name opens an element; `!` and `?` stand for comments, CDATA and instructions."""
-        starts, mixed = self._mix(data)
-        found = np.searchsorted(self._mixed, mixed).clip(max=len(self._mixed) - 1)
+        if not pl.Series([data.decode("utf-8")]).str.contains(self._other).item():
+            return {}
         counts: dict[str, int] = {}
-        # Tags with attributes come here too: the name is what stands before the first white space.
-        for start in starts[self._mixed[found] != mixed].tolist():
-            if data[start] in b"!?":
-                name = data[start : start + 1]
-            else:
-                match = _NAME.match(data, start)
-                name = match[0] if match else b""
-            if name not in self.names:
-                text = name.decode("utf-8", errors="replace")
-                counts[text] = counts.get(text, 0) + 1
+        for match in _OPENING.finditer(data):
+            if match[1] not in self.names:
+                name = match[1].decode("utf-8", errors="replace")
+                counts[name] = counts.get(name, 0) + 1
         return counts
+
+
+def _other_names(known: set[str]) -> str:
+    """A pattern that matches an opening tag of any other name.
+
+    It is the complement of a list of names, spelled out letter by letter: an automaton that finds nothing is several
+    times as fast as reading the names one by one.
+    """
+    trie: dict[str, Any] = {}
+    for name in known:
+        node = trie
+        for letter in name:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+
+    def other(node: dict[str, Any], closing: str = "") -> str:
+        letters = sorted(letter for letter in node if letter)
+        ends = r"\s>/" if "" in node else closing
+        outside = "".join(re.escape(letter) for letter in letters)
+        return "(?:" + "|".join([f"[^{outside}{ends}]", *(re.escape(x) + other(node[x]) for x in letters)]) + ")"
+
+    return "<" + other(trie, closing="/")
 
 
 def _frame(batch: pa.RecordBatch) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import pytest
 from pipelines.simulate import simulate
 from tests.commands import AS_OF, land, succeeded, touchstone
 
-NIGHTS = 3
+NIGHTS = 2
 SEED = 20240630
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from pipelines.home import PROJECT_ROOT
 from tests.commands import AS_OF, fingerprint, rows, succeeded, touchstone
 
+QUERIES = sorted((PROJECT_ROOT / "warehouse" / "queries").glob("*.sql"))
 REAL = PROJECT_ROOT.parent / "shared" / "data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 pytestmark = pytest.mark.slow
@@ -128,9 +130,15 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
             ).fetchall()
 
         assert not difference(
-            f"select office_code, application_no, status_code from read_parquet('{truth}/trademarks.parquet')",
-            "select office_code::varchar, application_no, status_code::varchar from star.dim_trademark"
+            f"select office_code, application_no, registration_no from read_parquet('{truth}/trademarks.parquet')",
+            "select office_code::varchar, application_no, registration_no from star.dim_trademark"
             " where is_current and trademark_key <> -1",
+        )
+        assert not difference(
+            f"select application_no, status_code from read_parquet('{truth}/trademarks.parquet')"
+            " where office_code = 'US'",
+            "select application_no, status_code::varchar from star.dim_trademark"
+            " where is_current and office_code = 'US'",
         )
         assert not difference(
             f"select sample_no, result from read_parquet('{truth}/inspections.parquet')",
@@ -226,3 +234,16 @@ def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(s
     print(f"no-op refresh: {time.perf_counter() - started:.1f} s")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Nothing new" in result.stdout
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_query_has_an_answer(path: Path, simulated_home: Path) -> None:
+    with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
+        assert connection.execute(path.read_text(encoding="utf-8")).fetchall()
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_query_opens_with_its_question_in_both_languages(path: Path) -> None:
+    question = path.read_text(encoding="utf-8").splitlines()[0]
+    assert re.search(r"^-- [A-Z].*[a-z]\?", question)
+    assert re.search(r"[\u4e00-\u9fff]{3,}.*？", question)

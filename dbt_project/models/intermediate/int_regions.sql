@@ -47,8 +47,7 @@ ranked as (
         row_number() over (
             partition by region_code, valid_from_year
             order by case state when '在用' then 0 else 1 end, coalesce(valid_to_year, 9999) desc, name_zh
-        ) as preference,
-        row_number() over (partition by region_code order by valid_from_year desc) as recency
+        ) as preference
     from periods
 )
 
@@ -61,7 +60,8 @@ select
     case
         when valid_to_year is not null then make_date(valid_to_year, 1, 1) else {{ open_end() }}
     end as valid_to,
-    recency = 1 as is_latest,
+    -- Ranked after the choice between periods of one start, so that exactly one period of a code is the latest.
+    row_number() over (partition by region_code order by valid_from_year desc) = 1 as is_latest,
     successor_codes,
     case when region_code <> '100000' then left(region_code, 2) || '0000' end as province_code,
     case
