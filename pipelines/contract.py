@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import polars as pl
 import pyarrow as pa
@@ -32,6 +33,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "DOUBLE": pa.float64(),
     "BOOLEAN": pa.bool_(),
 }
+_DATES = ("date", "partial_date")
 _NUMBERS = {"integer": pl.Int64, "number": pl.Float64}
 _GROUPED = r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?$"
 _TRUE = ["t", "true", "1", "y", "yes", "是"]
@@ -81,18 +83,13 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
 
 
 def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
-    """Addresses and every declared column, texts trimmed and null tokens null; in one pass."""
+    """Addresses and every declared column, texts trimmed and null tokens null."""
     address = [pl.col(c).cast(pl.Int64) for c in ("record_no", "item_no") if c in frame.columns]
-    columns = []
-    for column in entity.columns:
-        kind = frame.schema.get(column.name)
-        if kind is None:
-            columns.append(pl.lit(None, pl.String).alias(column.name))
-        elif kind == pl.String:
-            columns.append(trimmed(column.name, *column.null_values))
-        else:
-            columns.append(pl.col(column.name))
-    return frame.select(*address, *columns)
+    columns = [
+        pl.col(c.name) if c.name in frame.columns else pl.lit(None, pl.String).alias(c.name) for c in entity.columns
+    ]
+    texts = {c.name: c.null_values for c in entity.columns if frame.schema.get(c.name) == pl.String}
+    return trimmed(frame.select(*address, *columns), texts)
 
 
 def _rows(frame: pl.DataFrame, mask: pl.Series, rule: str, column: str) -> Broken:
@@ -108,61 +105,62 @@ Violation = tuple[str, str, pl.Expr]
 
 
 def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.DataFrame, list[Violation]]:
-    """The lake columns of an entity, and (rule, column, rows of `frame` that break it) for every rule it has."""
+    """The lake columns of an entity, and (rule, column, rows of `frame` that break it) for every rule it may break."""
     violations: list[Violation] = []
-    made: dict[str, pl.Expr | pl.Series] = {c: pl.col(c) for c in ("record_no", "item_no") if c in frame.columns}
-    dated = [c for c in entity.columns if c.type in ("date", "partial_date")]
-    days = frame.select(whole_day(c.name, str(c.format)) for c in dated)
+    made: dict[str, pl.Series] = {c: frame[c] for c in ("record_no", "item_no") if c in frame.columns}
+    days = frame.select(whole_day(c.name, str(c.format)) for c in entity.columns if c.type in _DATES)
+    booleans = frame.select(
+        _boolean(c.name) for c in entity.columns if c.type == "boolean" and frame.schema[c.name] == pl.String
+    )
     for column in entity.columns:
-        value = pl.col(column.name)
-        is_text = frame.schema[column.name] == pl.String
+        values, value = frame[column.name], pl.col(column.name)
+        is_text = values.dtype == pl.String
         if undecodable and is_text:
             violations.append(("undecodable", column.name, value.str.contains(UNDECODABLE, literal=True)))
-        if column.required:
+        if column.required and values.null_count():
             violations.append(("required", column.name, value.is_null()))
         if is_text and column.pattern is not None:
             violations.append(("pattern", column.name, _unlike(column.name, column.pattern)))
         if is_text and column.format == "uscc":
-            violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(frame[column.name]))))
+            violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(values))))
         if is_text and column.codes is not None:
             violations.append(("code", column.name, ~value.is_in(column.codes)))
-        bad: pl.Expr | None = None
         match column.type:
             case "text" | "name":
-                made[column.name] = value
+                made[column.name] = values
                 if column.type == "name" or column.normalise:
-                    norm = normalised(frame[column.name])
+                    norm = normalised(values)
                     made[f"{column.name}_norm"] = norm
                 if column.type == "name":
                     made[f"{column.name}_key"] = name_keys(norm)
+                continue
             case "date" | "partial_date":
-                bad = _dates(column, frame[column.name], days[column.name], made)
+                made[column.name], texts, bad = _dates(column, values, days[column.name])
+                if texts is not None:
+                    made[f"{column.name}_text"] = texts
             case "integer" | "number":
-                number = _number(column.name, column.type) if is_text else value.cast(_NUMBERS[column.type])
-                made[column.name] = number
-                bad = value.is_not_null() & number.is_null()
+                made[column.name] = _numbers(values, column.type)
+                bad = _lost(values, made[column.name])
             case "boolean":
-                made[column.name] = _boolean(column.name) if is_text else value
-                if is_text:
-                    bad = value.is_not_null() & _boolean(column.name).is_null()
+                made[column.name] = booleans[column.name] if is_text else values
+                bad = _lost(values, made[column.name])
         if bad is not None and column.on_error == "quarantine":
-            violations.append(("type", column.name, bad))
-    return frame.select(**made), violations
+            violations.append(("type", column.name, pl.lit(bad)))
+    return pl.DataFrame({name: series.alias(name) for name, series in made.items()}), violations
 
 
-def _dates(column: Column, values: pl.Series, days: pl.Series, made: dict[str, pl.Expr | pl.Series]) -> pl.Expr | None:
-    """Adds the lake columns of a date column to `made`; returns the rows that are no date, if there may be any."""
+def _lost(values: pl.Series, read: pl.Series) -> pl.Series | None:
+    """Where a value was given that could not be read; None where there is no such row."""
+    return None if read.null_count() == values.null_count() else values.is_not_null() & read.is_null()
+
+
+def _dates(column: Column, values: pl.Series, days: pl.Series) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:
+    """Days, the texts of a partial date, and the rows that are no date, if there may be any."""
+    is_partial = column.type == "partial_date"
     if days.null_count() == values.null_count():
-        made[column.name] = days
-        if column.type == "partial_date":
-            made[f"{column.name}_text"] = iso_text(days)
-        return None
+        return days, iso_text(days) if is_partial else None, None
     days, texts, bad = other_dates(values, days, str(column.format))
-    made[column.name] = days
-    if column.type == "partial_date":
-        made[f"{column.name}_text"] = texts
-        return pl.lit(bad)
-    return pl.lit(bad | (days.is_null() & texts.is_not_null()))
+    return (days, texts, bad) if is_partial else (days, None, bad | (days.is_null() & texts.is_not_null()))
 
 
 # Expressions are made once: a file of small pieces would spend half its time on making them again.
@@ -173,21 +171,23 @@ def _unlike(column: str, pattern: str) -> pl.Expr:
     return ~pl.col(column).str.contains(f"^(?:{ascii_digits})$")
 
 
-@lru_cache(maxsize=1024)
-def _number(column: str, kind: str) -> pl.Expr:
+def _numbers(values: pl.Series, kind: Literal["integer", "number"]) -> pl.Series:
     """Finite numbers, with or without grouped thousands; a decimal comma is not guessed at. For integers also a
     decimal without a fraction (3.0)."""
-    value = pl.col(column)
+    read = values.cast(_NUMBERS[kind], strict=False)
+    if values.dtype != pl.String or (read.null_count() == values.null_count() and (read.is_finite().all())):
+        return read
+    value = pl.col(values.name)
     plain = pl.when(value.str.contains(_GROUPED)).then(value.str.replace_all(",", "", literal=True)).otherwise(value)
     number = plain.cast(pl.Float64, strict=False)
     number = pl.when(number.is_finite()).then(number)
-    if kind == "number":
-        return number
-    whole = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
-    return pl.coalesce(value.cast(pl.Int64, strict=False), whole)
+    if kind == "integer":
+        whole = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
+        number = pl.coalesce(value.cast(pl.Int64, strict=False), whole)
+    return values.to_frame().select(number).to_series()
 
 
 @lru_cache(maxsize=1024)
 def _boolean(column: str) -> pl.Expr:
     lower = pl.col(column).str.to_lowercase()
-    return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False)
+    return pl.when(lower.is_in(_TRUE)).then(True).when(lower.is_in(_FALSE)).then(False).alias(column)

@@ -11,6 +11,7 @@ from pipelines.refusal import DeliveryRefused
 
 _XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9_.:-]+)[\"']")
 _BLOCK = 4 << 20
+_SCORED = 128 << 10
 # Level-1 ideographs of each standard are the ones that running text is made of: bytes read in the wrong encoding give
 # rare ones.
 _COMMON_FIRST_BYTES = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
@@ -69,23 +70,34 @@ def detect(path: Path, candidates: list[str]) -> str:
         sample = file.read(_BLOCK)
     if sample.startswith(codecs.BOM_UTF8) or len(candidates) == 1 or is_utf8(path):
         return "utf-8" if "utf-8" in candidates or sample.startswith(codecs.BOM_UTF8) else candidates[0]
-    scores = {name: _score(sample, name) for name in candidates}
+    if "utf-8" in candidates and _is_damaged_utf8(sample):
+        return "utf-8"
+    scores = {name: _score(sample[:_SCORED], name) for name in candidates if name != "utf-8"}
     return max(scores, key=lambda name: scores[name])
 
 
-def _score(sample: bytes, name: str) -> float:
-    """How much of the non-ASCII text reads as running text: 1 is all of it."""
+def _decoded(sample: bytes, name: str) -> str:
     # The sample may stop inside a character, which is no fault of the text.
-    decoded = codecs.getincrementaldecoder(name)(errors="replace").decode(sample)
+    return codecs.getincrementaldecoder(name)(errors="replace").decode(sample)
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Whether nearly all that is not ASCII is UTF-8."""
+    decoded = _decoded(sample, "utf-8")
+    faults = decoded.count("\ufffd")
+    n_foreign = len(decoded) - len(decoded.encode("ascii", errors="ignore"))
+    return not n_foreign or (faults * _MIN_BYTES_PER_FAULT < len(sample) and n_foreign > 2 * faults)
+
+
+def _score(sample: bytes, name: str) -> float:
+    """How much of the non-ASCII text reads as running text in gb18030 or big5: 1 is all of it."""
+    decoded = _decoded(sample, name)
     foreign = [char for char in decoded if char > "\x7f"]
     if not foreign:
         return 1.0
-    faults = decoded.count("\ufffd")
-    if name == "utf-8":
-        return 1.0 if faults * _MIN_BYTES_PER_FAULT < len(sample) and len(foreign) > 2 * faults else 0.0
     low, high = _COMMON_FIRST_BYTES[name]
     common = sum(low <= char.encode(name)[0] <= high for char in foreign if "\u4e00" <= char <= "\u9fff")
-    return (common - faults) / len(foreign)
+    return (common - decoded.count("\ufffd")) / len(foreign)
 
 
 def to_utf8(path: Path, encoding: str, target: Path) -> bool:

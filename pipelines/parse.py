@@ -44,6 +44,7 @@ from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, piec
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
 PARSER_VERSION = 1
 _THREADS = 2
+_SMALL_BYTES = 16 << 20
 
 Item = TypeVar("Item")
 Shape = Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]]
@@ -82,7 +83,40 @@ def parse_deliveries(home: Home, source: Source, report: Report, again: bool = F
     A delivery that is not what the source declares is refused whole with its reason, and the others go on.
     """
     due = manifests(home, source.id) if again else pending(home, source)
-    return [_parse_one(home, source, manifest, report) for manifest in due]
+    if not due:
+        return []
+    home.runs.mkdir(parents=True, exist_ok=True)
+    for left in home.runs.glob(f"{_folder_prefix(source)}*"):
+        # What a killed run unpacked; a source is parsed by one process at a time.
+        shutil.rmtree(left)
+    reader = _Reader.of(source)
+
+    def parse(manifest: Manifest) -> Manifest:
+        return _parse_one(home, reader, manifest, report)
+
+    # A small delivery does not fill the threads that its pieces are shared out to, so two are parsed at a time.
+    small = [manifest for manifest in due if manifest.bytes <= _SMALL_BYTES]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        parsed = {manifest.sha256: manifest for manifest in pool.map(parse, small)}
+    return [parsed.get(manifest.sha256) or parse(manifest) for manifest in due]
+
+
+def _folder_prefix(source: Source) -> str:
+    return f"parse-{source.id}-"
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """What the deliveries of a source are read with, made once for all of them."""
+
+    source: Source
+    extractor: Extractor | None
+    shape: Shape | None
+
+    @classmethod
+    def of(cls, source: Source) -> _Reader:
+        shape: Shape | None = getattr(source.module("parse"), "shape", None)
+        return cls(source, Extractor(source) if source.xml else None, shape)
 
 
 @dataclass
@@ -96,20 +130,16 @@ class Part:
     findings: Counter[str] = field(default_factory=Counter)
 
 
-def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -> Manifest:
-    home.runs.mkdir(parents=True, exist_ok=True)
-    prefix = f"parse-{source.id}-"
-    for left in home.runs.glob(f"{prefix}*"):
-        # What a killed run unpacked; a source is parsed by one process at a time.
-        shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=home.runs) as name:
+def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) -> Manifest:
+    source = reader.source
+    with tempfile.TemporaryDirectory(prefix=_folder_prefix(source), dir=home.runs) as name:
         folder = Path(name)
         try:
             refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
             paths = unpack(manifest.path(home), source, folder)
             for path in paths:
                 inspect(path, source)
-            writer = _read(home, source, manifest, paths, folder, report)
+            writer = _read(home, reader, manifest, paths, folder, report)
         except DeliveryRefused as refusal:
             manifest.state, manifest.reason = "refused", str(refusal)
             manifest.n_records = manifest.n_loaded = manifest.n_quarantined = manifest.n_skipped = None
@@ -127,7 +157,7 @@ def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -
     return manifest
 
 
-def _read(home: Home, source: Source, manifest: Manifest, paths: list[Path], folder: Path, report: Report) -> _Writer:
+def _read(home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], folder: Path, report: Report) -> _Writer:
     """The delivery read and written beside the lake.
 
     Fast readers take for granted what nearly every file keeps to (no comments or CDATA that hold tags, sound quoting,
@@ -135,9 +165,9 @@ def _read(home: Home, source: Source, manifest: Manifest, paths: list[Path], fol
     Raises DeliveryRefused with the careful readers' reason.
     """
     for careful in (False, True):
-        writer = _Writer(home, source, manifest, folder)
+        writer = _Writer(home, reader.source, manifest, folder)
         try:
-            for part in _parts(source, paths, folder, careful):
+            for part in _parts(reader, paths, folder, careful):
                 writer.write(part)
                 report(f"{manifest.original_name}", writer.n_records)
             writer.refuse_unless_conserved()
@@ -156,14 +186,12 @@ def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
     (home.quarantine(source.id) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
 
 
-def _parts(source: Source, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
-    module = source.module("parse")
-    shape: Shape | None = getattr(module, "shape", None)
+def _parts(reader: _Reader, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
+    read = _xml_parts if reader.extractor else _table_parts
     first = 0
     for path in paths:
-        read = _xml_parts if source.delivery.format == "xml" else _table_parts
         last = first
-        for part in read(path, source, shape, folder, first, careful):
+        for part in read(reader, path, folder, first, careful):
             last += part.n_seen
             yield part
         first = last
@@ -172,20 +200,19 @@ def _parts(source: Source, paths: list[Path], folder: Path, careful: bool) -> It
 # --- XML ------------------------------------------------------------------------------------------------------------
 
 
-def _xml_parts(
-    path: Path, source: Source, shape: Shape | None, folder: Path, offset: int, careful: bool
-) -> Iterator[Part]:
+def _xml_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
+    source, extractor = reader.source, reader.extractor
+    assert extractor is not None
     plain = path
     encoding = declared_encoding(path)
     if encoding != "utf-8":
         plain = folder / f"{path.stem}.utf8.xml"
         to_utf8(path, encoding, plain)
-    extractor = Extractor(source)
     header = header_values(plain, source)
     skeleton = Skeleton()
 
     def work(piece: Piece) -> Part:
-        return _xml_part(piece, source, extractor, header, shape, offset)
+        return _xml_part(piece, reader, extractor, header, offset)
 
     with plain.open("rb") as stream:
         yield from _in_order(work, pieces(stream, source, skeleton, careful))
@@ -196,21 +223,16 @@ def _xml_parts(
     yield Part({}, pl.DataFrame(), 0, 0, Counter({f"element:{k}": v for k, v in unknown.items() if k not in known}))
 
 
-def _xml_part(
-    piece: Piece,
-    source: Source,
-    extractor: Extractor,
-    header: dict[str, str | None],
-    shape: Shape | None,
-    offset: int,
-) -> Part:
+def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[str, str | None], offset: int) -> Part:
+    source = reader.source
     extracted = extractor.extract(piece)
     tables = extracted.tables
     for name, entity in source.entities.items():
         constants = [pl.lit(header[c.name], pl.String).alias(c.name) for c in entity.columns if c.name in header]
-        tables[name] = tables[name].with_columns(constants)
-    if shape is not None:
-        tables = shape(tables)
+        if constants:
+            tables[name] = tables[name].with_columns(constants)
+    if reader.shape is not None:
+        tables = reader.shape(tables)
     checked = check(source, tables, extracted.undecodable)
     broken = pl.concat([extracted.broken, checked.broken])
     if len(broken):
@@ -233,9 +255,8 @@ def _xml_part(
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
-def _table_parts(
-    path: Path, source: Source, shape: Shape | None, folder: Path, offset: int, careful: bool
-) -> Iterator[Part]:
+def _table_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
+    source = reader.source
     undecodable = False
     batches: Iterable[Batch]
     if path.suffix.lower() in WORKBOOK_SUFFIXES:
@@ -255,7 +276,7 @@ def _table_parts(
     seen_headers: set[str] = set()
 
     def work(batch: Batch) -> Part:
-        return _table_part(batch, source, shape, undecodable, offset)
+        return _table_part(batch, reader, undecodable, offset)
 
     for part in _in_order(work, batches):
         # A column nobody declared is one finding per file, not one per batch.
@@ -264,7 +285,8 @@ def _table_parts(
         yield part
 
 
-def _table_part(batch: Batch, source: Source, shape: Shape | None, undecodable: bool, offset: int) -> Part:
+def _table_part(batch: Batch, reader: _Reader, undecodable: bool, offset: int) -> Part:
+    source = reader.source
     n_seen = batch.n_records
     rows, skipped = batch.rows, 0
     for rule in source.table.skip:
@@ -273,8 +295,8 @@ def _table_part(batch: Batch, source: Source, shape: Shape | None, undecodable: 
             skipped += int(hit.sum())
             rows = rows.filter(~hit)
     tables = {source.record_entity: rows}
-    if shape is not None:
-        tables = shape(tables)
+    if reader.shape is not None:
+        tables = reader.shape(tables)
     for name in source.entities:
         tables.setdefault(name, pl.DataFrame(schema={"record_no": pl.Int64, "item_no": pl.Int64}))
     checked = check(source, tables, undecodable)
@@ -326,8 +348,7 @@ class _Writer:
             self._writers[entity] = pq.ParquetWriter(
                 folder / f"{entity}.parquet",
                 lake_schema(source, entity),
-                compression="zstd",
-                compression_level=1,
+                compression="lz4",
                 use_dictionary=False,
             )
 

@@ -27,8 +27,9 @@ from pipelines.declarations import Entity, Source
 from pipelines.refusal import DeliveryRefused
 from pipelines.text import UNDECODABLE
 
-PIECE_BYTES = 12 << 20
+PIECE_BYTES = 8 << 20
 _SKELETON_LIMIT = 64 << 20
+_OPENED, _CLOSED = b"<records>", b"</records>"
 _HEAD_BYTES = 1 << 20
 
 _SPECIAL = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(.*?)\]\]>", re.S)
@@ -86,7 +87,7 @@ class Skeleton:
 class Piece:
     """Whole records of a file: `data` is a document <records>…</records>, the first record has number `first`."""
 
-    data: bytes
+    data: bytes | bytearray
     first: int
     count: int
 
@@ -105,54 +106,88 @@ def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: 
     parent_closing = b"</" + source.xml.record.split("/")[-2].encode() + b">"
     plain_tags = _PlainTags(tag)
 
-    rest, held, started = b"", b"", False
-    while block := stream.read(PIECE_BYTES):
-        rest += held + block
+    kept, started = b"", False
+    while len(text := _filled(stream, kept)) > len(_OPENED) + len(kept):
+        rest, held = text, b""
         if careful:
-            rest, held = plain_tags.apply(rest)
+            plain, held = plain_tags.apply(bytes(text[len(_OPENED) :]))
+            rest = bytearray(_OPENED + plain)
+        start = len(_OPENED)
         if not started:
             first = opening.search(rest)
             if first is None:
+                kept = bytes(rest[start:]) + held
                 if len(rest) > _SKELETON_LIMIT:
                     break
                 continue
-            skeleton.parts.append(rest[: first.start()])
-            rest, started = rest[first.start() :], True
-        end = rest.rfind(closing)
+            skeleton.parts.append(bytes(rest[start : first.start()]))
+            start, started = first.start(), True
+        end = rest.rfind(closing, start)
         if end < 0:
             if len(rest) > _SKELETON_LIMIT:
                 raise DeliveryRefused(
                     f"a record over {_SKELETON_LIMIT >> 20} MB; not a file of <{source.xml.record_tag}>"
                 )
+            kept = bytes(rest[start:]) + held
             continue
         end += len(closing)
-        parts = _without_groups(rest[:end], opening, closing, parent_closing, skeleton)
-        rest = rest[end:]
-        count = sum(part.count(closing) for part in parts)
-        yield Piece(b"".join((b"<records>", *parts, b"</records>")), skeleton.n_records + 1, count)
+        kept = bytes(rest[end:]) + held
+        stretches = _without_groups(rest, start, end, opening, closing, parent_closing, skeleton)
+        count = sum(rest.count(closing, *stretch) for stretch in stretches)
+        piece = Piece(_document(rest, stretches), skeleton.n_records + 1, count)
         skeleton.n_records += count
-    skeleton.parts.append(rest + held)
+        yield piece
+    skeleton.parts.append(kept)
+
+
+def _filled(stream: BufferedIOBase, kept: bytes) -> bytearray:
+    """The opening of a piece's document, what is kept of the stream, and up to PIECE_BYTES more of it, copied once."""
+    text = bytearray(len(_OPENED) + len(kept) + PIECE_BYTES)
+    text[: len(_OPENED) + len(kept)] = _OPENED + kept
+    with memoryview(text) as view:
+        n_read = stream.readinto(view[len(_OPENED) + len(kept) :])
+    del text[len(_OPENED) + len(kept) + n_read :]
+    return text
+
+
+def _document(text: bytearray, stretches: list[tuple[int, int]]) -> bytes | bytearray:
+    """The stretches of a text that begins with the opening of a piece's document, as a document; in place where it is
+    one stretch behind that opening."""
+    if len(stretches) == 1 and stretches[0][0] == len(_OPENED):
+        del text[stretches[0][1] :]
+        text += _CLOSED
+        return text
+    with memoryview(text) as whole:
+        return b"".join((_OPENED, *(whole[start:stop] for start, stop in stretches), _CLOSED))
 
 
 def _without_groups(
-    body: bytes, opening: re.Pattern[bytes], closing: bytes, parent_closing: bytes, skeleton: Skeleton
-) -> list[bytes]:
-    """`body` without what lies between two groups of records (or before the first), which goes to the skeleton."""
-    parts: list[bytes] = []
-    start = 0
-    at = body.find(parent_closing) if opening.match(body) else 0
+    text: bytearray,
+    start: int,
+    end: int,
+    opening: re.Pattern[bytes],
+    closing: bytes,
+    parent_closing: bytes,
+    skeleton: Skeleton,
+) -> list[tuple[int, int]]:
+    """The stretches of `text` between `start` and `end` that are records; what lies between two groups of records (or
+    before the first) goes to the skeleton."""
+    stretches: list[tuple[int, int]] = []
+    at = text.find(parent_closing, start, end) if opening.match(text, start) else start
+    is_before_first = at == start
     while at >= 0:
-        last = body.rfind(closing, start, at)
-        end = last + len(closing) if last >= 0 else start
-        following = opening.search(body, at)
-        if following is None or (at and last < 0):
+        last = text.rfind(closing, start, at)
+        stop = last + len(closing) if last >= 0 else start
+        following = opening.search(text, at, end)
+        if following is None or (last < 0 and not is_before_first):
             raise DeliveryRefused(f"{closing.decode()} closes without opening; truncated or damaged")
-        parts.append(body[start:end])
-        skeleton.parts.append(body[end : following.start()])
-        start = following.start()
-        at = body.find(parent_closing, start)
-    parts.append(body[start:])
-    return parts
+        if stop > start:
+            stretches.append((start, stop))
+        skeleton.parts.append(bytes(text[stop : following.start()]))
+        start, is_before_first = following.start(), False
+        at = text.find(parent_closing, start, end)
+    stretches.append((start, end))
+    return stretches
 
 
 class _PlainTags:
@@ -173,7 +208,7 @@ class _PlainTags:
         return self._closing.sub(b"</" + self._tag + b">", done), held
 
 
-def resolved(text: bytes) -> bytes:
+def resolved(text: bytes | bytearray) -> bytes:
     """XML without comments and instructions, and with CDATA sections as plain text."""
 
     def plain(match: re.Match[bytes]) -> bytes:
@@ -309,11 +344,11 @@ class Extractor:
         return Extracted(tables, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), unknown, undecodable)
 
     def _parse(
-        self, data: bytes, first: int, broken: list[tuple[int, str, str]]
-    ) -> list[tuple[int, dict[str, pa.RecordBatch]]]:
-        """Batches with the number of their first record; a record that xml2arrow refuses is set apart by halving."""
+        self, data: bytes | bytearray, first: int, broken: list[tuple[int, str, str]]
+    ) -> list[tuple[int, dict[str, pl.DataFrame]]]:
+        """Tables with the number of their first record; a record that xml2arrow refuses is set apart by halving."""
         try:
-            return [(first, self._parser.parse(data))]
+            return [(first, {name: _frame(batch) for name, batch in self._parser.parse(data).items()})]
         except XmlParsingError as error:
             raise DeliveryRefused(f"not well-formed from record {first} on: {error}; fetch it again") from error
         except Xml2ArrowError as error:
@@ -322,28 +357,27 @@ class Extractor:
                 broken.append((first, "structure", str(error).split(": element appeared")[0]))
                 return []
             half = len(records) // 2
-            left = b"<records>" + b"".join(records[:half]) + b"</records>"
-            right = b"<records>" + b"".join(records[half:]) + b"</records>"
+            left = _OPENED + b"".join(records[:half]) + _CLOSED
+            right = _OPENED + b"".join(records[half:]) + _CLOSED
             return self._parse(left, first, broken) + self._parse(right, first + half, broken)
 
-    def records(self, data: bytes) -> list[bytes]:
+    def records(self, data: bytes | bytearray) -> list[bytes]:
         """The text of each record of a piece's document, in order."""
         closing = f"</{self._tag}>".encode()
-        inner = data[len(b"<records>") : -len(b"</records>")]
+        inner = bytes(data[len(_OPENED) : -len(_CLOSED)])
         return [part.strip() + closing for part in inner.split(closing)[:-1]]
 
-    def _table(self, name: str, entity: Entity, batches: list[tuple[int, dict[str, pa.RecordBatch]]]) -> _Read:
+    def _table(self, name: str, entity: Entity, batches: list[tuple[int, dict[str, pl.DataFrame]]]) -> _Read:
         frames, doubled = [], dict[int, str]()
         for first, tables in batches:
             if entity.siblings:
                 frames.append(self._from_siblings(entity, tables, first, doubled))
             elif entity.repeated:
-                frames.append(_spread(entity, _frame(tables[name]), first, doubled))
+                frames.append(_spread(entity, tables[name], first, doubled))
             else:
-                frame = _frame(tables[name])
                 number = (pl.col("<record>").cast(pl.Int64) + first).alias("record_no")
                 item = [] if entity.is_record else [(pl.col("<item>").cast(pl.Int64) + 1).alias("item_no")]
-                frames.append(_numbered_through(frame.select(number, *item, pl.exclude("<record>", "<item>"))))
+                frames.append(_numbered_through(tables[name].select(number, *item, pl.exclude("<record>", "<item>"))))
         return _Read(pl.concat(frames) if frames else self._empty(name, entity), doubled)
 
     def _empty(self, name: str, entity: Entity) -> pl.DataFrame:
@@ -352,11 +386,11 @@ class Extractor:
         return pl.DataFrame(schema={**dict.fromkeys(address, pl.Int64), **dict.fromkeys(texts, pl.String)})
 
     def _from_siblings(
-        self, entity: Entity, tables: dict[str, pa.RecordBatch], first: int, doubled: dict[int, str]
+        self, entity: Entity, tables: dict[str, pl.DataFrame], first: int, doubled: dict[int, str]
     ) -> pl.DataFrame:
         """One row per record (its single values), or one per value of the repeated element."""
         record = f"/records/{self._tag}"
-        frame = _frame(tables["siblings"])
+        frame = tables["siblings"]
         columns = {c.name: self._sibling_names[f"{record}/{c.from_[0]}"] for c in entity.columns if c.from_}
         number = (pl.col("<record>").cast(pl.Int64) + first).alias("record_no")
         if entity.repeated:
@@ -367,7 +401,7 @@ class Extractor:
                 *[pl.col(f).alias(c) for c, f in columns.items()],
             )
         grouped = _single_values(frame, ["<record>"], {f: c for c, f in columns.items()}, first, doubled)
-        records = _frame(tables["record"]).select("<record>")
+        records = tables["record"].select("<record>")
         return records.join(grouped, on="<record>", how="left", maintain_order="left").select(
             number, *[pl.col(f).alias(c) for c, f in columns.items()]
         )
@@ -388,9 +422,9 @@ class _KnownNames:
         self.names = {name.encode() for name in known}
         self._other = _other_names(known)
 
-    def others(self, data: bytes) -> dict[str, int]:
+    def others(self, data: bytes | bytearray) -> dict[str, int]:
         """How often each other name opens an element; `!` and `?` stand for comments, CDATA and instructions."""
-        if not pl.Series([data.decode("utf-8")]).str.contains(self._other).item():
+        if not _as_text(data).str.contains(self._other).item():
             return {}
         counts: dict[str, int] = {}
         for match in _OPENING.finditer(data):
@@ -420,6 +454,16 @@ def _other_names(known: set[str]) -> str:
         return "(?:" + "|".join([f"[^{outside}{ends}]", *(re.escape(x) + other(node[x]) for x in letters)]) + ")"
 
     return "<" + other(trie, closing="/")
+
+
+def _as_text(data: bytes | bytearray) -> pl.Series:
+    """UTF-8 bytes as a column of one text, without a copy."""
+    offsets = pa.array([0, len(data)], pa.int64()).buffers()[1]
+    assert offsets is not None
+    array = pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(data))
+    series = pl.from_arrow(array)
+    assert isinstance(series, pl.Series)
+    return series
 
 
 def _frame(batch: pa.RecordBatch) -> pl.DataFrame:
