@@ -39,6 +39,7 @@ from pipelines.table_reader import (
     read_workbook,
     refuse_truncated_csv,
 )
+from pipelines.xml_documents import document_pieces
 from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, pieces
 
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
@@ -107,8 +108,12 @@ def _parse_one(home: Home, source: Source, manifest: Manifest, report: Report) -
         try:
             refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
             paths = unpack(manifest.path(home), source, folder)
-            for path in paths:
-                inspect(path, source)
+            for number, path in enumerate(paths, 1):
+                try:
+                    inspect(path, source)
+                except DeliveryRefused as refusal:
+                    place = f"file {number} of the archive: " if len(paths) > 1 else ""
+                    raise DeliveryRefused(f"{place}{refusal}") from refusal
             writer = _read(home, source, manifest, paths, folder, report)
         except DeliveryRefused as refusal:
             manifest.state, manifest.reason = "refused", str(refusal)
@@ -159,6 +164,9 @@ def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
 def _parts(source: Source, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
     module = source.module("parse")
     shape: Shape | None = getattr(module, "shape", None)
+    if source.xml is not None and source.xml.record_is_document:
+        yield from _document_parts(paths, source, shape)
+        return
     first = 0
     for path in paths:
         read = _xml_parts if source.delivery.format == "xml" else _table_parts
@@ -194,6 +202,15 @@ def _xml_parts(
     unknown = Counter(str(element.tag) for element in root.iter(etree.Element))
     known = extractor.known_names
     yield Part({}, pl.DataFrame(), 0, 0, Counter({f"element:{k}": v for k, v in unknown.items() if k not in known}))
+
+
+def _document_parts(paths: list[Path], source: Source, shape: Shape | None) -> Iterator[Part]:
+    extractor = Extractor(source)
+
+    def work(piece: Piece) -> Part:
+        return _xml_part(piece, source, extractor, {}, shape, 0)
+
+    return _in_order(work, document_pieces(paths, source))
 
 
 def _xml_part(
