@@ -1,4 +1,4 @@
-"""Classes as numbers, and the two cells that some extracts print as one: the name in two scripts, the term's two ends."""
+"""Classes as numbers, and the cells that some extracts print as one: the name in two scripts, the ends of the term."""
 
 from __future__ import annotations
 

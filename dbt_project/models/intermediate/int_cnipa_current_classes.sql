@@ -52,7 +52,7 @@ gone as (
     inner join whole on newest.known_date < whole.whole_date
     where not exists (
         select 1 from set_apart
-        where contains(set_apart.raw, newest.registration_no)
+        where contains(set_apart.raw, concat('"', newest.registration_no, '"'))
     )
 )
 
