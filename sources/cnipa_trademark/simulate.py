@@ -108,7 +108,7 @@ def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
             "registration_date": _dates(np.where(is_registered, registered, NO_DAY)),
             "is_renewed": has_expired & is_renewed,
             "status": status,
-            "is_well_known": is_registered & (status == "已注册") & (generator.random(n) < 0.02),
+            "is_well_known": is_registered & (status == "已注册") & (generator.random(n) < 0.05),
             "with_device": generator.random(n) < 0.2,
             "is_international": generator.random(n) < 0.02,
             "other_class": pl.Series(_CLASSES).gather(pl.Series(generator.integers(0, len(_CLASSES), n))),
