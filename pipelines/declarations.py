@@ -122,6 +122,8 @@ class Delivery(Strict):
 
 
 class Xml(Strict):
+    """How records lie in an XML delivery. A `record` of one step says that each file of an archive is one record."""
+
     record: str
     control_total: str | None = None
     ignored_elements: list[str] = Field(default_factory=list)
@@ -133,6 +135,11 @@ class Xml(Strict):
     @property
     def record_tag(self) -> str:
         return self.record.rsplit("/", 1)[1]
+
+    @property
+    def record_is_document(self) -> bool:
+        """Whether each file is one record."""
+        return self.record.count("/") == 1
 
 
 class SkipRule(Strict):

@@ -39,6 +39,7 @@ from pipelines.table_reader import (
     read_workbook,
     refuse_truncated_csv,
 )
+from pipelines.xml_documents import document_pieces
 from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, pieces
 
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
@@ -137,8 +138,12 @@ def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) 
         try:
             refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
             paths = unpack(manifest.path(home), source, folder)
-            for path in paths:
-                inspect(path, source)
+            for number, path in enumerate(paths, 1):
+                try:
+                    inspect(path, source)
+                except DeliveryRefused as refusal:
+                    place = f"file {number} of the archive: " if len(paths) > 1 else ""
+                    raise DeliveryRefused(f"{place}{refusal}") from refusal
             writer = _read(home, reader, manifest, paths, folder, report)
         except DeliveryRefused as refusal:
             manifest.state, manifest.reason = "refused", str(refusal)
@@ -187,6 +192,10 @@ def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
 
 
 def _parts(reader: _Reader, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
+    source = reader.source
+    if source.xml is not None and source.xml.record_is_document:
+        yield from _document_parts(reader, paths)
+        return
     read = _xml_parts if reader.extractor else _table_parts
     first = 0
     for path in paths:
@@ -221,6 +230,16 @@ def _xml_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: 
     unknown = Counter(str(element.tag) for element in root.iter(etree.Element))
     known = extractor.known_names
     yield Part({}, pl.DataFrame(), 0, 0, Counter({f"element:{k}": v for k, v in unknown.items() if k not in known}))
+
+
+def _document_parts(reader: _Reader, paths: list[Path]) -> Iterator[Part]:
+    extractor = reader.extractor
+    assert extractor is not None
+
+    def work(piece: Piece) -> Part:
+        return _xml_part(piece, reader, extractor, {}, 0)
+
+    return _in_order(work, document_pieces(paths, reader.source))
 
 
 def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[str, str | None], offset: int) -> Part:

@@ -53,7 +53,12 @@ FIXED_COLUMNS: dict[str, str] = {
 
 # Tables of the star that must have rows as soon as one of these views of the lake has.
 FED_BY: dict[str, tuple[str, ...]] = {
-    "dim_trademark": ("uspto_trademark__case_file", "tipo_gazette__registration"),
+    "dim_trademark": (
+        "uspto_trademark__case_file",
+        "tipo_gazette__registration",
+        "euipo_trademark__mark",
+        "cnipa_trademark__registration_class",
+    ),
     "fct_trademark_event": ("uspto_trademark__event",),
     "dim_enterprise": ("enterprise_register__enterprise",),
     "dim_region": ("region_codes__region",),
@@ -182,18 +187,34 @@ def _one(schema: str, table: str, query: str, *parameters: object) -> Callable[[
     return lambda _: [Part(schema, table, FailingRowsAtMost(query, parameters))]
 
 
+# Office, source in both languages, and where the lake holds the numbers of its marks.
+_OFFICES = (
+    ("CN", "中国商标与湖一致 | CN marks equal the registration numbers of the lake", "registration number",
+     "cnipa_trademark__registration_class.registration_no"),
+    ("EM", "欧盟商标与湖一致 | EM marks equal the application numbers of the lake", "application number",
+     "euipo_trademark__mark.application_number"),
+    ("TW", "台湾地区商标与湖一致 | TW marks equal the application numbers of the lake", "application number",
+     "tipo_gazette__registration.application_number"),
+    ("US", "美国商标与湖一致 | US marks equal the serial numbers of the lake", "serial number",
+     "uspto_trademark__case_file.serial_number"),
+)  # fmt: skip
+
+
 def _marks(office: str, number: str) -> Callable[[_Candidate], Iterable[Part]]:
+    """Every number of the lake is a mark, current or closed, and none is current twice."""
     view, _, column = number.partition(".")
     return _one(
         "star",
         "dim_trademark",
         f"""
-        select star.n_marks, star.n_numbers, lake.n_numbers as n_lake
+        select star.n_marks, star.n_current, star.n_numbers, lake.n_numbers as n_lake
         from (
-            select count(*) as n_marks, count(distinct application_no) as n_numbers
-            from star.dim_trademark where office_code = ? and is_current and trademark_key <> -1
+            select count(*) filter (is_current) as n_marks,
+                count(distinct application_no) filter (is_current) as n_current,
+                count(distinct application_no) as n_numbers
+            from star.dim_trademark where office_code = ? and trademark_key <> -1
         ) as star, (select count(distinct {quoted(column)}) as n_numbers from work.lake.{quoted(view)}) as lake
-        where star.n_marks <> lake.n_numbers or star.n_numbers <> lake.n_numbers
+        where star.n_numbers <> lake.n_numbers or star.n_marks <> star.n_current
         """,
         office,
     )
@@ -290,21 +311,16 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
         "rows in each table that the lake feeds",
         _filled_where_fed,
     ),
-    _release_rule(
-        "star.dim_trademark",
-        "tw_marks_reconcile",
-        "台湾地区商标与湖一致 | TW marks equal the application numbers of the lake",
-        "Nothing lost, nothing twice.",
-        "one current TW mark per distinct application number",
-        _marks("TW", "tipo_gazette__registration.application_number"),
-    ),
-    _release_rule(
-        "star.dim_trademark",
-        "us_marks_reconcile",
-        "美国商标与湖一致 | US marks equal the serial numbers of the lake",
-        "Nothing lost, nothing twice.",
-        "one current US mark per distinct serial number",
-        _marks("US", "uspto_trademark__case_file.serial_number"),
+    *(
+        _release_rule(
+            "star.dim_trademark",
+            f"{office.lower()}_marks_reconcile",
+            description,
+            "Nothing lost, nothing twice.",
+            f"one {office} mark per distinct {number}, current once at most",
+            _marks(office, place),
+        )
+        for office, description, number, place in _OFFICES
     ),
     _release_rule(
         "star.fct_recognition_event",

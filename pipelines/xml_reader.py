@@ -498,13 +498,17 @@ def _single_values(
 
 
 def _spread(entity: Entity, frame: pl.DataFrame, first: int, doubled: dict[int, str]) -> pl.DataFrame:
-    """Rows of one per child of a group, to one per value of the repeated column with the group's single values."""
-    repeated = next(c.name for c in entity.columns if c.from_ == [entity.repeated])
-    singles = [c.name for c in entity.columns if c.from_ and c.name != repeated]
+    """Rows of one per child of a group, to one per repeated element with the group's single values.
+
+    The repeated element's attributes go with its value.
+    """
+    within = f"{entity.repeated}/"
+    repeated = [c.name for c in entity.columns if c.from_ and f"{c.from_[0]}/".startswith(within)]
+    singles = [c.name for c in entity.columns if c.from_ and c.name not in repeated]
     group = ["<record>", "<group>"]
-    values = _single_values(
-        frame, group, {name: name for name in singles}, first, doubled, pl.col(repeated).drop_nulls()
-    )
+    is_value = pl.any_horizontal(pl.col(repeated).is_not_null())
+    lists = [pl.col(name).filter(is_value) for name in repeated]
+    values = _single_values(frame, group, {name: name for name in singles}, first, doubled, *lists)
     rows = values.explode(repeated, empty_as_null=True)
     return rows.select(
         (pl.col("<record>").cast(pl.Int64) + first).alias("record_no"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
 from xml.sax.saxutils import escape
 
 import polars as pl
@@ -113,3 +114,45 @@ def gazette(*registrations: str, total: int | None = None, encoding: str = "utf-
         f"{between}{between.join(registrations)}\n</RegContentList>\n"
     )
     return text.encode(encoding)
+
+
+def eu_mark(number: str, *, inside: str = "", produced: str = "2024-05-10T08:00:00", operation: str = "Insert") -> str:
+    """An EM-TM document with the elements that a mark needs; `inside` is put at the end of the mark as it is."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Transaction xmlns="http://euipo.europa.eu/trademark/data">'
+        f"<TransactionHeader><SenderDetails><RequestProducerDateTime>{produced}</RequestProducerDateTime>"
+        "</SenderDetails></TransactionHeader><TradeMarkTransactionBody><TransactionContentDetails>"
+        f"<TransactionIdentifier>{number}</TransactionIdentifier><TransactionCode>EM-Trade Mark</TransactionCode>"
+        f'<TransactionData><TradeMarkDetails><TradeMark operationCode="{operation}"><RegistrationOfficeCode>EM'
+        f"</RegistrationOfficeCode><ApplicationNumber>{number}</ApplicationNumber><ApplicationDate>2023-02-01"
+        "</ApplicationDate><ApplicationLanguageCode>de</ApplicationLanguageCode>"
+        '<MarkCurrentStatusCode milestone="22" status="1">Application published</MarkCurrentStatusCode>'
+        f"<MarkCurrentStatusDate>2023-03-01</MarkCurrentStatusDate>{inside}</TradeMark></TradeMarkDetails>"
+        "</TransactionData></TransactionContentDetails></TradeMarkTransactionBody></Transaction>\n"
+    )
+
+
+def eu_classes(*classes: tuple[str, dict[str, str]]) -> str:
+    """The goods of a mark: (class number, text by language) for each class."""
+    described = "".join(
+        f"<ClassDescription><ClassNumber>{number}</ClassNumber>"
+        + "".join(
+            f'<GoodsServicesDescription languageCode="{language}">{escape(text)}</GoodsServicesDescription>'
+            for language, text in goods.items()
+        )
+        + "</ClassDescription>"
+        for number, goods in classes
+    )
+    return (
+        "<GoodsServicesDetails><GoodsServices><ClassificationVersion/><ClassDescriptionDetails>"
+        f"{described}</ClassDescriptionDetails></GoodsServices></GoodsServicesDetails>"
+    )
+
+
+def zipped(members: Mapping[str, str | bytes]) -> bytes:
+    """A zip archive with the given members, in the order given."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return packed.getvalue()

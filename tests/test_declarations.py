@@ -13,7 +13,9 @@ from pipelines.home import SOURCES_DIR, UsageError
 from tests.hand_made_deliveries import source
 
 SHIPPED = [
+    "cnipa_trademark",
     "enterprise_register",
+    "euipo_trademark",
     "rasff",
     "recognition_list",
     "region_codes",

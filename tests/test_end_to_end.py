@@ -25,6 +25,7 @@ pytestmark = pytest.mark.slow
 REAL_FOLDERS = {
     "uspto_trademark": "uspto_trademark",
     "tipo_gazette": "tipo_gazette",
+    "euipo_trademark": "euipo_trademark",
     "samr_food_sampling": "samr_food_sampling",
     "rasff": "rasff",
     "recognition_list": "award_list",
@@ -51,7 +52,7 @@ def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
         "select office_code::varchar, count(*) from star.dim_trademark"
         " where is_current and trademark_key <> -1 group by 1 order by 1",
     )
-    assert marks == [("TW", 2434), ("US", 11)]
+    assert marks == [("EM", 220), ("TW", 2434), ("US", 11)]
     assert rows(real_home, "select count(*) from star.fct_recognition_event") == [(152,)]
     deliveries = rows(
         real_home,
@@ -59,7 +60,7 @@ def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
     )
     assert {(source, n) for source, n in deliveries} >= {
         ("rasff", 21871), ("samr_food_sampling", 39), ("samr_food_sampling", 109), ("tipo_gazette", 2434),
-        ("uspto_trademark", 11), ("recognition_list", 152), ("region_codes", 6823),
+        ("uspto_trademark", 11), ("euipo_trademark", 220), ("recognition_list", 152), ("region_codes", 6823),
     }  # fmt: skip
     assert rows(
         real_home,
@@ -136,9 +137,24 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
         )
         assert not difference(
             f"select application_no, status_code from read_parquet('{truth}/trademarks.parquet')"
-            " where office_code = 'US'",
+            " where office_code <> 'TW'",
             "select application_no, status_code::varchar from star.dim_trademark"
-            " where is_current and office_code = 'US'",
+            " where is_current and office_code in ('US', 'EM', 'CN')",
+        )
+        assert not difference(
+            f"select application_no, owner_uscc from read_parquet('{truth}/trademarks.parquet')"
+            " where office_code = 'CN'",
+            "select application_no, uscc from star.dim_trademark as t join star.dim_enterprise as e"
+            " on t.owner_enterprise_key = e.enterprise_key where t.is_current and office_code = 'CN'",
+        )
+        assert not difference(
+            "select application_no, n_classes, n_owner_entries, n_events"
+            f" from read_parquet('{truth}/trademarks.parquet')"
+            " where office_code in ('EM', 'CN')",
+            "select application_no, (select count(*) from star.bridge_trademark_class as c where c.trademark_key ="
+            " t.trademark_key), (select count(*) from star.bridge_trademark_owner as o where o.trademark_key ="
+            " t.trademark_key), (select count(*) from star.fct_trademark_event as v where v.trademark_key ="
+            " t.trademark_key) from star.dim_trademark as t where is_current and office_code in ('EM', 'CN')",
         )
         assert not difference(
             f"select sample_no, result from read_parquet('{truth}/inspections.parquet')",

@@ -17,6 +17,7 @@ DATA = PROJECT_ROOT.parent / "shared" / "data"
 FILES = {
     "uspto_trademark": "uspto_trademark/apc180218.xml",
     "tipo_gazette": "tipo_gazette/gazette_2022-03-16_index.xml",
+    "euipo_trademark": "euipo_trademark/EUTMS_20200807_0001.zip",
     "samr_food_sampling": "samr_food_sampling/notices_rows.csv",
     "rasff": "rasff/rasff_2020-01_2024-10.csv",
     "recognition_list": "award_list/china_recognitions.csv",
@@ -48,6 +49,7 @@ def made(home: Home) -> dict[str, Manifest]:
     [
         ("uspto_trademark", 11, {"event": 168, "owner": 30, "statement": 34, "classification": 23, "madrid_filing": 4}),
         ("tipo_gazette", 2434, {"classification": 3245, "owner": 2474, "agent": 2888}),
+        ("euipo_trademark", 220, {"classification": 321, "applicant": 188, "publication": 381, "opposition": 19}),
         ("samr_food_sampling", 39, {"finding": 24}),
         ("rasff", 21_871, {"hazard": 23_455}),
         ("recognition_list", 152, {}),
@@ -128,3 +130,28 @@ def test_references_keep_their_zeros(home: Home, made: dict[str, Manifest]) -> N
     assert references.str.ends_with("0").any()
     assert references.str.contains(r"^[0-9]{4}\.[0-9]{1,5}$").all()
     assert references.n_unique() == len(references)
+
+
+def test_an_eu_mark_is_told_from_those_that_oppose_it(home: Home, made: dict[str, Manifest]) -> None:
+    marks = lake(home, made["euipo_trademark"], "mark")
+    assert marks["application_number"].is_sorted()
+    assert marks["application_number"].n_unique() == 220
+    # Its opponent's mark is 012079571, applied for on 2013-08-21.
+    opposed = marks.row(8 - 1, named=True)
+    opposition = lake(home, made["euipo_trademark"], "opposition").filter(pl.col("record_no") == 8)
+    assert opposition.select("opposition_no", "opposed_date").rows() == [("003126074", date(2020, 7, 15))]
+    assert (opposed["status_text"], opposed["filing_date"].year) == ("Application opposed", 2020)
+    assert marks["filing_date"].dt.year().min() == 2020
+
+
+def test_goods_are_kept_in_one_language_a_class(home: Home, made: dict[str, Manifest]) -> None:
+    classes = lake(home, made["euipo_trademark"], "classification")
+    assert dict(classes.group_by("goods_language").len().rows()) == {
+        "en": 291, "de": 21, "pt": 4, "es": 3, "da": 1, "sv": 1,
+    }  # fmt: skip
+    first = classes.join(
+        lake(home, made["euipo_trademark"], "mark").select("record_no", "first_language"), on="record_no"
+    )
+    others = first.filter((pl.col("goods_language") != "en") & (pl.col("goods_language") != pl.col("first_language")))
+    assert len(others) == 0
+    assert classes.select("record_no", "nice_class").is_unique().all()

@@ -11,6 +11,7 @@ import itertools
 import os
 import subprocess
 import sys
+import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -296,6 +297,78 @@ def test_gazettes_are_as_the_truth_says(world: Path) -> None:
     assert pl.Series([m["application_no"] for m in marks.values()]).is_unique().all()
 
 
+def test_register_extracts_are_as_the_truth_says(tmp_path: Path) -> None:
+    nights = 5
+    simulate(tmp_path / "out", SCALE, nights, DEFAULT_SEED, progress=print)
+    world = tmp_path / "out"
+    headers = {
+        "申请/注册号": "注册号",
+        "类别": "国际分类",
+        "商标状态": "法律状态",
+        "申请人名称（中文）": "申请人名称(中)",
+    }
+    listed: dict[str, list[Row]] = {}
+    names = dict(truth(world, "enterprises").select("uscc", "name").iter_rows())
+    left: set[str] = set()
+    for night, path in delivered(world, "cnipa_trademark"):
+        rows = [{headers.get(key, key): cell for key, cell in row.items()} for row in read_csv(world, path)]
+        broken = broken_at(world, night, path)
+        assert len(rows) == truth(world, "deliveries").filter(pl.col("file") == path.name)["n_records"].item()
+        sound = [row for number, row in enumerate(rows, 1) if number not in broken]
+        assert [number for number, row in enumerate(rows, 1) if row["国际分类"] in ("46", "第46类")] == [
+            number for number, rule in broken.items() if rule == "pattern:nice_class"
+        ]
+        grouped: dict[str, list[Row]] = {}
+        for row in sound:
+            grouped.setdefault(row["注册号"], []).append(row)
+        assert ("全量" in path.name) == (night in (1, 5))
+        if "全量" in path.name:
+            left |= set(listed) - set(grouped)
+            listed = {}
+        listed.update(grouped)
+    marks = {
+        m["registration_no"] or m["application_no"]: m
+        for m in truth(world, "trademarks").iter_rows(named=True)
+        if m["office_code"] == "CN"
+    }
+    assert set(listed) == set(marks)
+    assert left
+    assert not left & set(marks)
+    for number, rows in listed.items():
+        mark = marks[number]
+        assert {row["法律状态"] for row in rows} == {mark["status_code"]}
+        assert {row["申请人名称(中)"] for row in rows} == {mark["owner_name"]} == {names[mark["owner_uscc"]]}
+        classes = [row["国际分类"] for row in rows]
+        assert len(set(classes)) == len(classes) == mark["n_classes"]
+    assert {m["status_code"] for m in marks.values()} >= {"申请中", "初审公告", "已注册", "期满未续展", "驳回"}
+
+
+def test_eu_marks_are_as_the_truth_says(world: Path) -> None:
+    marks = {
+        m["application_no"]: m for m in truth(world, "trademarks").iter_rows(named=True) if m["office_code"] == "EM"
+    }
+    space = {"": "http://euipo.europa.eu/trademark/data"}
+    last: dict[str, etree._Element] = {}
+    for night, path in delivered(world, "euipo_trademark"):
+        assert broken_at(world, night, path) == {}
+        with zipfile.ZipFile(path) as archive:
+            assert archive.namelist() == sorted(archive.namelist())
+            for name in archive.namelist():
+                (mark,) = etree.fromstring(archive.read(name)).findall(".//TradeMark", space)
+                assert mark.findtext("ApplicationNumber", "", space) == name.removesuffix(".xml")
+                last[name.removesuffix(".xml")] = mark
+    assert set(last) == set(marks)
+    for number, mark in last.items():
+        told = marks[number]
+        assert mark.findtext("MarkCurrentStatusCode", "", space) == told["status_code"]
+        assert mark.findtext("WordMarkSpecification/MarkVerbalElementText", "", space) == told["mark_text"]
+        assert mark.findtext("ApplicationDate", "", space) == told["filing_date_text"]
+        assert len(mark.findall(".//ClassNumber", space)) == told["n_classes"]
+        assert len(mark.findall("ApplicantDetails/ApplicantKey", space)) == told["n_owner_entries"]
+        events = [*mark.findall(".//Publication", space), *mark.findall(".//Opposition", space)]
+        assert len(events) == told["n_events"]
+
+
 def table(path: Path, sheet: str) -> tuple[str, list[Row]]:
     """The title and the rows of a sheet, merged cells filled."""
     worksheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet)
@@ -483,7 +556,10 @@ def test_one_world_in_every_source(world: Path) -> None:
     recipients = set(recognitions["recipient_uscc"].drop_nulls())
     assert owners | producers | recipients | set(inspections["sampled_uscc"]) <= registered
     assert owners & producers & recipients
-    assert Counter(marks["office_code"])["US"] / len(marks) == pytest.approx(0.38, abs=0.06)
+    offices = Counter(marks["office_code"])
+    assert offices["US"] / (offices["US"] + offices["TW"]) == pytest.approx(0.38, abs=0.06)
+    assert offices["CN"] / offices["US"] == pytest.approx(0.375, abs=0.06)
+    assert offices["EM"] / offices["US"] == pytest.approx(0.05, abs=0.02)
 
 
 def test_nights_fall_on_gazette_days() -> None:

@@ -16,12 +16,14 @@ from tests.hand_made_deliveries import (
     case_file,
     csv_bytes,
     deliver_one,
+    eu_mark,
     gazette,
     lake,
     quarantine,
     registration,
     source,
     uspto,
+    zipped,
 )
 
 SAMPLE = ["食品名称", "抽样编号", "标称生产企业名称", "不合格项目║检验结果║标准值", "备注", "生产日期/批号"]
@@ -204,3 +206,111 @@ def test_regions_without_a_delivery_come_from_the_packaged_table() -> None:
     assert current.filter(pl.col("region_code") == "340100")["name_zh"].to_list() == ["合肥市"]
     assert table["region_code"].str.contains("^[0-9]{6}$").all()
     assert files("stdnum.cn").joinpath("loc.dat").is_file()
+
+
+def test_a_mark_takes_its_own_number_not_its_opponents(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    opposition = (
+        "<OppositionDetails><Opposition><OppositionIdentifier>003000001</OppositionIdentifier><OppositionDate>2023-05-06"
+        "</OppositionDate><OppositionGroundText>\nLikelihood of confusion</OppositionGroundText><EarlierMarkDetails>"
+        "<EarlierMark><ApplicationNumber>009999999</ApplicationNumber><ApplicationDate>2011-03-04</ApplicationDate>"
+        "<RegistrationDate>2012-03-04</RegistrationDate><MarkFeature>Word</MarkFeature><WordMarkSpecification>"
+        "<MarkVerbalElementText>THEIRS</MarkVerbalElementText></WordMarkSpecification></EarlierMark></EarlierMarkDetails>"
+        "<RepresentativeDetails><RepresentativeKey><Identifier>15039</Identifier></RepresentativeKey>"
+        "</RepresentativeDetails></Opposition></OppositionDetails>"
+    )
+    applicants = "<ApplicantDetails><ApplicantKey><Identifier>343794</Identifier></ApplicantKey></ApplicantDetails>"
+    members = {
+        "1.xml": eu_mark("018000001", inside=opposition + applicants),
+        "2.xml": eu_mark("018000002", operation="Delete"),
+        "3.xml": eu_mark("018000003", operation="Rename"),
+        "4.xml": eu_mark("W01234567"),
+    }
+    manifest = deliver_one(home, "euipo_trademark", "a.zip", zipped(members))
+    assert manifest.findings == {}
+    assert quarantine(home, manifest).select("record_no", "rule").rows() == [(3, "code:operation_code")]
+    marks = lake(home, manifest, "mark")
+    assert marks.select("application_number", "operation_code").rows() == [
+        ("018000001", "Insert"),
+        ("018000002", "Delete"),
+        ("W01234567", "Insert"),
+    ]
+    own = marks.row(0, named=True)
+    assert (str(own["filing_date"]), own["registration_date"], own["mark_feature"]) == ("2023-02-01", None, None)
+    assert (own["mark_text"], own["status_text"], own["status_milestone"]) == (None, "Application published", "22")
+    assert lake(home, manifest, "applicant")["applicant_identifier"].to_list() == ["343794"]
+    assert lake(home, manifest, "opposition").select("opposition_no", "grounds").rows() == [
+        ("003000001", "Likelihood of confusion")
+    ]
+
+
+# fmt: off
+REGISTER = [
+    "注册号", "国际分类", "商标名称", "申请人名称(中)", "申请人名称(英)", "申请人地址", "申请日期", "初审公告日期",
+    "注册公告日期", "专用期起", "专用期止", "商标类型", "法律状态", "是否驰名", "国际注册号",
+]
+REGISTERED = [
+    "12345678", "9", "示例", "虚构县示例食品有限公司", "EXAMPLE FOOD CO.", "虚构县示例路1号", "2012-01-02",
+    "2013-03-04", "2013-06-07", "2013-06-07", "2023-06-06", "一般", "已注册", "是", "",
+]
+# fmt: on
+
+
+def register(
+    home: Home, header: list[str], *rows: list[str], name: str = "商标注册簿_全量_20240516.csv"
+) -> pl.DataFrame:
+    manifest = deliver_one(home, "cnipa_trademark", name, csv_bytes([header, *rows], "gb18030"))
+    assert (manifest.state, manifest.n_quarantined, manifest.findings) == ("loaded", 0, {}), manifest.reason
+    assert str(manifest.snapshot_date) == "2024-05-16"
+    return lake(home, manifest, "registration_class")
+
+
+def test_a_register_row_is_read_whatever_its_headers(tmp_path: Path) -> None:
+    plain = register(Home(tmp_path / "plain"), REGISTER, REGISTERED).drop("record_no")
+    renamed = {
+        "注册号": "申请/注册号", "国际分类": "类别", "申请人名称(中)": "申请人名称（中文）", "法律状态": "商标状态",
+        "初审公告日期": "初审公告日", "是否驰名": "驰名商标",
+    }  # fmt: skip
+    other = [*REGISTERED]
+    other[1], other[6], other[13] = "第09类", "2012年1月2日", "1"
+    reversed_header = [renamed.get(text, text) for text in REGISTER][::-1]
+    assert register(Home(tmp_path / "other"), reversed_header, other[::-1]).drop("record_no").equals(plain)
+    # Two columns of the office in one of the bureau, twice.
+    joint = [*REGISTER[:3], "申请人名称(中/英)", *REGISTER[5:9], "专用期起/止", *REGISTER[11:]]
+    row = [*REGISTERED[:3], "虚构县示例食品有限公司/EXAMPLE FOOD CO.", *REGISTERED[5:9], "2013-06-07至2023-06-06"]
+    assert register(Home(tmp_path / "joint"), joint, [*row, *REGISTERED[11:]]).drop("record_no").equals(plain)
+    assert plain.select("registration_no", "nice_class", "is_well_known", "applicant_name_en").rows() == [
+        ("12345678", "9", True, "EXAMPLE FOOD CO.")
+    ]
+
+
+def test_one_mark_in_several_classes_is_several_rows(tmp_path: Path) -> None:
+    pending = [*REGISTERED[:6], "2024-01-02", "/", "", "—", "--", "一般", "申请中", "否", ""]
+    rows = [
+        [*number, *row[2:]]
+        for number, row in [(["1A", "01"], REGISTERED), (["1A", "35"], REGISTERED), (["G2", "5"], pending)]
+    ]
+    found = register(Home(tmp_path), REGISTER, *rows)
+    assert found.select("registration_no", "nice_class").rows() == [("1A", "1"), ("1A", "35"), ("G2", "5")]
+    last = found.row(2, named=True)
+    assert (last["preliminary_date"], last["term_start_date"], last["expiry_date"], last["is_well_known"]) == (
+        None, None, None, False,
+    )  # fmt: skip
+
+
+def test_register_rows_that_break_the_contract_are_set_apart(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+
+    def changed(position: int, value: str) -> list[str]:
+        return [*REGISTERED[:position], value, *REGISTERED[position + 1 :]]
+
+    rows = [changed(0, ""), changed(1, "46"), changed(1, "9;35"), changed(6, "2012-13-41"), changed(13, "或许")]
+    content = csv_bytes([REGISTER, REGISTERED, *rows])
+    manifest = deliver_one(home, "cnipa_trademark", "商标注册簿_增量_20240523.csv", content)
+    assert quarantine(home, manifest).select("record_no", "rule").rows() == [
+        (2, "required:registration_no"),
+        (3, "pattern:nice_class"),
+        (4, "pattern:nice_class"),
+        (5, "type:filing_date"),
+        (6, "type:is_well_known"),
+    ]

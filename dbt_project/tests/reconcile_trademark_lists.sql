@@ -19,7 +19,25 @@ counts as (
                     events.delivery_sha256 = current_records.delivery_sha256
                     and events.record_no = current_records.record_no
             )
-        ) + (select count(*) from {{ ref('int_tipo_current_registrations') }}) as n_lake,
+        )
+        + (select count(*) from {{ ref('int_tipo_current_registrations') }})
+        + (
+            select count(*)
+            from {{ ref('int_euipo_current_marks') }} as marks
+            inner join (
+                select
+                    delivery_sha256,
+                    record_no
+                from {{ ref('stg_euipo_trademark__publication') }}
+                union all
+                select
+                    delivery_sha256,
+                    record_no
+                from {{ ref('stg_euipo_trademark__opposition') }}
+            ) as lists on marks.delivery_sha256 = lists.delivery_sha256 and marks.record_no = lists.record_no
+        )
+        + (select count(preliminary_date) + count(registration_date) from {{ ref('int_cnipa_current_marks') }})
+            as n_lake,
         (select count(*) from {{ ref('fct_trademark_event') }}) as n_star
     union all
     select

@@ -5,7 +5,8 @@ with mentions as (
         owner_name_key as name_key,
         owner_name_norm as name,
         owner_name_en as name_en,
-        cast(null as varchar) as uscc
+        cast(null as varchar) as uscc,
+        owner_address as address
     from {{ ref('int_trademark_owners') }}
     union all
     select
@@ -13,7 +14,8 @@ with mentions as (
         producer_name_key as name_key,
         producer_name_norm as name,
         null as name_en,
-        null as uscc
+        null as uscc,
+        null as address
     from {{ ref('stg_samr_food_sampling__sample_row') }}
     union all
     select
@@ -21,7 +23,8 @@ with mentions as (
         commissioner_name_key as name_key,
         commissioner_name_norm as name,
         null as name_en,
-        null as uscc
+        null as uscc,
+        null as address
     from {{ ref('stg_samr_food_sampling__sample_row') }}
     union all
     select
@@ -29,7 +32,8 @@ with mentions as (
         sampled_name_key as name_key,
         sampled_name_norm as name,
         null as name_en,
-        null as uscc
+        null as uscc,
+        null as address
     from {{ ref('stg_samr_food_sampling__sample_row') }}
     union all
     select
@@ -37,7 +41,8 @@ with mentions as (
         recipient_name_key as name_key,
         recipient_name_norm as name,
         null as name_en,
-        uscc
+        uscc,
+        null as address
     from {{ ref('stg_recognition_list__decision') }}
     where {{ is_enterprise_recipient('recipient_kind') }}
 )
@@ -47,7 +52,8 @@ select
     name_key,
     uscc,
     min(name) as name,
-    min(name_en) as name_en
+    min(name_en) as name_en,
+    min(address) as address
 from mentions
 where name_key <> ''
 group by source_id, name_key, uscc

@@ -9,13 +9,22 @@ with producers as (
 texts as (
     select
         trademark_key,
-        mark_text_norm as mark_text
+        mark_text_norm as mark_text,
+        false as is_domestic
     from {{ ref('int_tipo_current_registrations') }}
     union all
     select
         trademark_key,
-        mark_text
+        mark_text,
+        false as is_domestic
     from {{ ref('int_uspto_current_cases') }}
+    union all
+    select
+        trademark_key,
+        mark_text_norm as mark_text,
+        true as is_domestic
+    from {{ ref('int_cnipa_current_marks') }}
+    where status_group = 'live'
 ),
 
 owned as (
@@ -26,14 +35,32 @@ owned as (
     inner join {{ ref('int_enterprise_names') }} as names on owners.owner_name_key = names.name_key
     inner join producers on names.enterprise_key = producers.enterprise_key
     where owners.is_first_owner
+),
+
+-- A trademark protects goods where it is registered: what is sampled in China bears the mark registered there, if any.
+borne as (
+    select
+        owned.owner_enterprise_key,
+        texts.mark_text,
+        texts.is_domestic,
+        min(owned.trademark_key) as trademark_key,
+        count(*) as n_marks
+    from owned
+    inner join texts on owned.trademark_key = texts.trademark_key
+    where texts.mark_text is not null
+    group by owned.owner_enterprise_key, texts.mark_text, texts.is_domestic
+),
+
+preferred as (
+    select
+        *,
+        row_number() over (partition by owner_enterprise_key, mark_text order by is_domestic desc) as preference
+    from borne
 )
 
 select
-    owned.owner_enterprise_key,
-    texts.mark_text,
-    min(owned.trademark_key) as trademark_key
-from owned
-inner join texts on owned.trademark_key = texts.trademark_key
-where texts.mark_text is not null
-group by owned.owner_enterprise_key, texts.mark_text
-having count(*) = 1
+    owner_enterprise_key,
+    mark_text,
+    trademark_key
+from preferred
+where preference = 1 and n_marks = 1

@@ -8,6 +8,8 @@ with us_owners as (
         owners.owner_name_norm,
         owners.owner_name_key,
         cast(null as varchar) as owner_name_en,
+        cast(null as varchar) as owner_identifier,
+        cast(null as varchar) as owner_address,
         owners.party_type,
         coalesce(owners.entry_no, owners.item_no) as entry_no,
         coalesce(owners.nationality_country, owners.country) as country
@@ -25,12 +27,52 @@ tw_owners as (
         owners.owner_name_norm,
         owners.owner_name_key,
         owners.owner_name_en,
+        null as owner_identifier,
+        null as owner_address,
         cast(null as varchar) as party_type,
         owners.item_no as entry_no,
         owners.owner_nationality as country
     from {{ ref('stg_tipo_gazette__owner') }} as owners
     inner join {{ ref('int_tipo_current_registrations') }} as registrations
         on owners.delivery_sha256 = registrations.delivery_sha256 and owners.record_no = registrations.record_no
+),
+
+-- The EUIPO names applicants by identifier only.
+em_owners as (
+    select
+        marks.trademark_key,
+        applicants.item_no as owner_no,
+        'euipo_trademark' as source_id,
+        null as owner_name,
+        null as owner_name_norm,
+        null as owner_name_key,
+        null as owner_name_en,
+        applicants.applicant_identifier as owner_identifier,
+        null as owner_address,
+        null as party_type,
+        applicants.item_no as entry_no,
+        null as country
+    from {{ ref('stg_euipo_trademark__applicant') }} as applicants
+    inner join {{ ref('int_euipo_current_marks') }} as marks
+        on applicants.delivery_sha256 = marks.delivery_sha256 and applicants.record_no = marks.record_no
+),
+
+cn_owners as (
+    select
+        trademark_key,
+        1 as owner_no,
+        'cnipa_trademark' as source_id,
+        applicant_name as owner_name,
+        applicant_name_norm as owner_name_norm,
+        applicant_name_key as owner_name_key,
+        applicant_name_en as owner_name_en,
+        null as owner_identifier,
+        applicant_address as owner_address,
+        null as party_type,
+        1 as entry_no,
+        null as country
+    from {{ ref('int_cnipa_current_marks') }}
+    where applicant_name is not null or applicant_name_en is not null
 ),
 
 owners as (
@@ -44,7 +86,13 @@ owners as (
     select
         *,
         0 as party_rank
-    from tw_owners
+    from (
+        select * from tw_owners
+        union all
+        select * from em_owners
+        union all
+        select * from cn_owners
+    ) as single_party_owners
 ),
 
 -- The first of today's owners: party, then entry number, then place in the list, as one number that one pass finds.
@@ -64,6 +112,8 @@ select
     owners.owner_name_norm,
     owners.owner_name_key,
     owners.owner_name_en,
+    owners.owner_identifier,
+    owners.owner_address,
     owners.party_type,
     owners.entry_no,
     owners.country,

@@ -17,6 +17,25 @@ with classes as (
     from {{ ref('stg_tipo_gazette__classification') }} as classes
     inner join {{ ref('int_tipo_current_registrations') }} as registrations
         on classes.delivery_sha256 = registrations.delivery_sha256 and classes.record_no = registrations.record_no
+    union all
+    select
+        marks.trademark_key,
+        classes.nice_class as class_code,
+        null as class_status_code,
+        null as first_use_date
+    from {{ ref('stg_euipo_trademark__classification') }} as classes
+    inner join {{ ref('int_euipo_current_marks') }} as marks
+        on classes.delivery_sha256 = marks.delivery_sha256 and classes.record_no = marks.record_no
+    union all
+    select
+        classes.trademark_key,
+        classes.nice_class as class_code,
+        classes.legal_status as class_status_code,
+        null as first_use_date
+    from {{ ref('int_cnipa_current_classes') }} as classes
+    inner join {{ ref('int_cnipa_current_marks') }} as marks on classes.trademark_key = marks.trademark_key
+    -- What left the register stays with a mark that left it whole.
+    where classes.closed_date is null or marks.closed_date is not null
 ),
 
 numbered as (
@@ -32,7 +51,7 @@ numbered as (
 
 select
     trademark_key,
-    -- Letters and 200 mark certification and collective marks, which have no Nice class.
+    -- Letters and 200 mark certification and collective marks, which have no Nice class; 0 is not classified yet.
     case when class_number between 1 and 45 then class_number else -1 end as nice_class_key,
     class_code,
     class_status_code,

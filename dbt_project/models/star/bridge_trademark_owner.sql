@@ -4,6 +4,8 @@ select
     owners.owner_no,
     coalesce(names.enterprise_key, -1) as enterprise_key,
     owners.owner_name,
+    owners.owner_identifier,
+    owners.owner_address,
     owners.party_type,
     owners.entry_no,
     owners.country,

@@ -1,0 +1,64 @@
+-- Grain: one row per class of a mark in China, as its newest extract has it.
+with extracts as (
+    select
+        sha256,
+        snapshot_date,
+        regexp_matches(lower(original_name), '全量|全库|full|snapshot') and snapshot_date is not null as is_whole
+    from {{ ref('int_deliveries') }}
+    where source_id = 'cnipa_trademark' and state = 'loaded'
+),
+
+dated as (
+    select
+        classes.*,
+        coalesce(extracts.snapshot_date, classes.extract_date, cast('1900-01-01' as date)) as known_date
+    from {{ ref('stg_cnipa_trademark__registration_class') }} as classes
+    inner join extracts on classes.delivery_sha256 = extracts.sha256
+),
+
+whole as (
+    select max(snapshot_date) as whole_date from extracts
+    where is_whole
+),
+
+-- A row that the whole register holds but whose contract it broke has not left the register.
+set_apart as (
+    select quarantined.raw
+    from {{ source('lake', 'quarantine') }} as quarantined
+    inner join extracts on quarantined.delivery_sha256 = extracts.sha256
+    inner join whole on extracts.is_whole and extracts.snapshot_date = whole.whole_date
+    where quarantined.source_id = 'cnipa_trademark'
+),
+
+newest as (
+    {{ newest_of_key(
+        'dated',
+        key=['registration_no', 'nice_class'],
+        newest_first=['known_date'],
+        content=[
+            'legal_status', 'mark_text', 'applicant_name', 'applicant_name_en', 'applicant_address', 'filing_date',
+            'preliminary_date', 'registration_date', 'term_start_date', 'expiry_date', 'mark_kind', 'is_well_known',
+            'international_registration_no'
+        ]
+    ) }}
+),
+
+gone as (
+    select
+        newest.delivery_sha256,
+        newest.record_no,
+        whole.whole_date as closed_date
+    from newest
+    inner join whole on newest.known_date < whole.whole_date
+    where not exists (
+        select 1 from set_apart
+        where contains(set_apart.raw, concat('"', newest.registration_no, '"'))
+    )
+)
+
+select
+    {{ surrogate_key(["'CN'", 'newest.registration_no']) }} as trademark_key,
+    newest.*,
+    gone.closed_date
+from newest
+left join gone on newest.delivery_sha256 = gone.delivery_sha256 and newest.record_no = gone.record_no
