@@ -142,7 +142,9 @@ class _Nesting:
         The scan moves behind the block.
         """
         quotes = self._quotes(block)
-        positions = np.flatnonzero(_NESTING[block])
+        # One bit tells { from [ and } from ].
+        alike = block | 0x20
+        positions = np.flatnonzero((alike == ord("{")) | (alike == ord("}")))
         positions = positions[(np.searchsorted(quotes, positions) + int(self.in_string)) % 2 == 0]
         steps = _NESTING[block[positions]].astype(np.int64)
         depths = self.depth + np.cumsum(steps)
@@ -154,15 +156,21 @@ class _Nesting:
     def _quotes(self, block: Bytes) -> Positions:
         """Positions of the quotation marks that open or close a string."""
         quotes = np.flatnonzero(block == _QUOTE)
-        slashes = block == _BACKSLASH
-        if not self.is_escaping and not slashes.any():
+        slashes = np.flatnonzero(block == _BACKSLASH)
+        if not self.is_escaping and not len(slashes):
             return quotes
-        # A quotation mark behind an odd run of backslashes is part of the text.
-        last_plain = np.maximum.accumulate(np.where(slashes, -1, np.arange(len(block))))
-        run = np.arange(len(block) + 1) - 1 - np.concatenate([[-1], last_plain])
-        run += np.concatenate([[True], last_plain == -1]) & self.is_escaping
-        self.is_escaping = bool(run[-1] % 2)
-        opening_or_closing: Positions = quotes[run[quotes] % 2 == 0]
+        # Of each run of backslashes the last position and the length; an odd run takes the meaning from a quotation
+        # mark behind it. The run that the block before ended with goes on here.
+        is_first = np.diff(slashes, prepend=-2) != 1
+        is_last = np.diff(slashes, append=len(block) + 1) != 1
+        lasts, lengths = slashes[is_last], slashes[is_last] - slashes[is_first] + 1
+        if self.is_escaping and len(lasts) and slashes[0] == 0:
+            lengths[0] += 1
+        elif self.is_escaping:
+            lasts, lengths = np.append(lasts, -1), np.append(lengths, 1)
+        escaped = lasts[lengths % 2 == 1] + 1
+        self.is_escaping = bool(np.isin(len(block), escaped))
+        opening_or_closing: Positions = quotes[~np.isin(quotes, escaped)]
         return opening_or_closing
 
 
@@ -280,21 +288,23 @@ class Extractor:
         kinds = _ask(
             cursor,
             every,
-            "select record_no, case when json_valid(element) then json_type(element) end as kind from elements",
+            "select record_no, try(json_type(element)) as kind from elements",
         )
         is_object = kinds.sort("record_no")["kind"].eq_missing("OBJECT")
         records = every.filter(is_object)
         broken = [_broken(every.filter(~is_object)["record_no"], "json", "is no whole JSON object")]
         unknown: Counter[str] = Counter()
         tables: dict[str, pl.DataFrame] = {}
+        places = [entity.rows for _, entity in self._source.child_entities() if entity.rows is not None]
+        lists = _lists(cursor, records, places) if places else None
         for name, entity in self._source.entities.items():
             if entity.rows is None and name != self._source.record_entity:
                 # The source's parse.py makes it.
                 continue
             elements, where = records, ""
-            if entity.rows is not None:
+            if entity.rows is not None and lists is not None:
                 where = f"{entity.rows}."
-                elements, misshapen = _rows(cursor, records, entity)
+                elements, misshapen = _rows(cursor, lists, places.index(entity.rows))
                 broken.append(_broken(misshapen, f"type:{name}", f"{entity.rows} is not a list"))
             table, faults = _values(cursor, elements, entity)
             around = {c.name: p for c in entity.columns for p in c.from_ if p.startswith("/")}
@@ -351,19 +361,24 @@ def _broken(numbers: pl.Series, rule: str, detail: str) -> pl.DataFrame:
     return pl.DataFrame(columns, schema=BROKEN_SCHEMA)
 
 
-def _rows(cursor: duckdb.DuckDBPyConnection, records: pl.DataFrame, entity: Entity) -> tuple[pl.DataFrame, pl.Series]:
-    """The elements of an entity's list, numbered within their record, and the records that have no list there."""
-    assert entity.rows is not None
-    found = _ask(
+def _lists(cursor: duckdb.DuckDBPyConnection, records: pl.DataFrame, places: list[str]) -> pl.DataFrame:
+    """Columns record_no, `kinds` and `lists`: what stands at each place of a record, and of which kind it is."""
+    return _ask(
         cursor,
         records,
-        "select record_no, json_type(element, $1) as kind, json_extract(element, $1) as list from elements",
-        _pointer(entity.rows),
+        "select record_no, json_type(element, $1) as kinds, json_extract(element, $1) as lists from elements",
+        [_pointer(place) for place in places],
     )
-    lists = found.filter(pl.col("kind") == "ARRAY")
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, lists: pl.DataFrame, at: int) -> tuple[pl.DataFrame, pl.Series]:
+    """The elements of the lists at a place, numbered within their record, and the records that have no list there."""
+    found = lists.select("record_no", kind=pl.col("kinds").list.get(at), list=pl.col("lists").list.get(at))
     other = found.filter(~pl.col("kind").is_in(["ARRAY", "NULL"]))["record_no"]
     elements = _ask(
-        cursor, lists, "select record_no, unnest(cast(list as json[])) as element from elements"
+        cursor,
+        found.filter(pl.col("kind") == "ARRAY", pl.col("list") != "[]").select("record_no", "list"),
+        "select record_no, unnest(cast(list as json[])) as element from elements",
     ).with_columns(item_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_no"))
     return elements.select("record_no", "item_no", pl.col("element").cast(pl.String)), other
 
