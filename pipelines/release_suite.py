@@ -57,9 +57,10 @@ FED_BY: dict[str, tuple[str, ...]] = {
     "fct_trademark_event": ("uspto_trademark__event",),
     "dim_enterprise": ("enterprise_register__enterprise",),
     "dim_region": ("region_codes__region",),
-    "fct_inspection": ("samr_food_sampling__sample_row",),
+    "fct_inspection": ("samr_food_sampling__sample_row", "fda_enforcement__recall"),
     "fct_inspection_finding": ("samr_food_sampling__finding",),
-    "fct_recognition_event": ("recognition_list__decision",),
+    "fct_recognition_event": ("recognition_list__decision", "eambrosia_gi__gi"),
+    "bridge_recognition_name": ("eambrosia_gi__protected_name",),
 }
 
 # The only words of these columns, by table and column.
@@ -317,7 +318,10 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
             "fct_recognition_event",
             f"""
             select star.n_events, lake.n_decisions
-            from (select count(*) as n_events from star.fct_recognition_event) as star,
+            from (
+                    select count(*) as n_events from star.fct_recognition_event as e
+                    join star.dim_delivery as d using (delivery_key) where d.source_id = 'recognition_list'
+                ) as star,
                 (
                     select coalesce(sum(n_times), 0)::bigint as n_decisions
                     from (

@@ -29,4 +29,4 @@ left join {{ ref('int_regions') }} as at_decision
         and events.earliest_day < at_decision.valid_to
 left join {{ ref('int_regions') }} as latest on places.region_code = latest.region_code and latest.is_latest
 left join {{ ref('int_deliveries') }} as deliveries
-    on deliveries.source_id = 'recognition_list' and events.delivery_sha256 = deliveries.sha256
+    on events.source_id = deliveries.source_id and events.delivery_sha256 = deliveries.sha256

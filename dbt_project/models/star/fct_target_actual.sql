@@ -62,7 +62,7 @@ provinces as (
     from {{ ref('fct_inspection') }} as inspections
     inner join {{ ref('dim_region') }} as regions on inspections.region_key = regions.region_key
     where
-        inspections.source_id <> 'rasff'
+        {{ is_sampled('inspections.source_id') }}
         and inspections.notice_date > {{ as_of() }} - interval '1' year
         and inspections.notice_date <= {{ as_of() }}
     group by regions.province_code, regions.economic_zone
