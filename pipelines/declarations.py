@@ -152,7 +152,16 @@ class SkipRule(Strict):
 
 
 class Table(Strict):
+    """How tables are read.
+
+    `value_columns` is a pattern of header texts, each of which heads a column of values of its own (a year, an
+    indicator): the source's parse.py gets them as text columns `value:<header text>`. `ignored_columns` are header texts
+    left out by name.
+    """
+
     header_rows: int = 1
+    value_columns: str | None = None
+    ignored_columns: list[str] = Field(default_factory=list)
     merged_cells: Literal["fill", "keep"] = "fill"
     skip: list[SkipRule] = Field(default_factory=list)
 

@@ -60,6 +60,7 @@ FED_BY: dict[str, tuple[str, ...]] = {
     "fct_inspection": ("samr_food_sampling__sample_row", "fda_enforcement__recall"),
     "fct_inspection_finding": ("samr_food_sampling__finding",),
     "fct_recognition_event": ("recognition_list__decision", "eambrosia_gi__gi"),
+    "fct_indicator_value": ("indicator_report__reported_value",),
     "bridge_recognition_name": ("eambrosia_gi__protected_name",),
 }
 
