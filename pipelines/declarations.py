@@ -155,8 +155,8 @@ class Table(Strict):
     """How tables are read.
 
     `value_columns` is a pattern of header texts, each of which heads a column of values of its own (a year, an
-    indicator): the source's parse.py gets them as text columns `value:<header text>`. `ignored_columns` are header texts
-    left out by name.
+    indicator): the source's parse.py gets them as text columns `value:<header text>`. `ignored_columns` are header
+    texts left out by name.
     """
 
     header_rows: int = 1

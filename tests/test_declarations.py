@@ -13,7 +13,11 @@ from pipelines.home import SOURCES_DIR, UsageError
 from tests.hand_made_deliveries import source
 
 SHIPPED = [
+    "eambrosia_gi",
     "enterprise_register",
+    "fda_enforcement",
+    "indicator_report",
+    "industry_codes",
     "rasff",
     "recognition_list",
     "region_codes",

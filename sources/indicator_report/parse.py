@@ -46,19 +46,19 @@ def _filled(column: str) -> pl.Expr:
 
 
 def _values(rows: pl.DataFrame) -> pl.DataFrame:
-    parts = []
-    for name in ["value_text", *(name for name in rows.columns if name.startswith("value:"))]:
-        parts.append(
-            rows.select(
-                "record_no",
-                "document_name",
-                _filled("indicator_text").alias("indicator_text"),
-                _filled("period_text").alias("period_text"),
-                "unit_text",
-                header=pl.lit(name.removeprefix("value:") if name != "value_text" else None, pl.String),
-                printed_value=pl.col(name).str.strip_chars(),
-            )
+    columns = ["value_text", *(name for name in rows.columns if name.startswith("value:"))]
+    parts = [
+        rows.select(
+            "record_no",
+            "document_name",
+            _filled("indicator_text").alias("indicator_text"),
+            _filled("period_text").alias("period_text"),
+            "unit_text",
+            header=pl.lit(name.removeprefix("value:") if name != "value_text" else None, pl.String),
+            printed_value=pl.col(name).str.strip_chars(),
         )
+        for name in columns
+    ]
     values = pl.concat(parts).filter(~pl.col("printed_value").is_in(_NULLS))
     values = values.sort("record_no", maintain_order=True).with_columns(
         item_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_no")

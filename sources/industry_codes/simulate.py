@@ -1,4 +1,4 @@
-"""Industry codes as compiled lists publish them: the packaged sections and divisions, and the codes in use below them."""
+"""Industry codes as compiled lists publish them: sections and divisions, and the world's codes below them."""
 
 from __future__ import annotations
 
