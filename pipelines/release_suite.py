@@ -319,10 +319,7 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
             "fct_recognition_event",
             f"""
             select star.n_events, lake.n_decisions
-            from (
-                    select count(*) as n_events from star.fct_recognition_event as e
-                    join star.dim_delivery as d using (delivery_key) where d.source_id = 'recognition_list'
-                ) as star,
+            from (select count(*) as n_events from star.fct_recognition_event where source_id = ?) as star,
                 (
                     select coalesce(sum(n_times), 0)::bigint as n_decisions
                     from (
@@ -337,6 +334,7 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
                 ) as lake
             where star.n_events <> lake.n_decisions
             """,
+            "recognition_list",
         ),
     ),
     _release_rule(

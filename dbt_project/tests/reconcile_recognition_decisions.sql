@@ -23,9 +23,8 @@ totals as (
         (select coalesce(sum(n_decisions), 0) from wordings) as n_lake,
         (
             select count(*)
-            from {{ ref('fct_recognition_event') }} as events
-            inner join {{ ref('dim_delivery') }} as deliveries on events.delivery_key = deliveries.delivery_key
-            where deliveries.source_id = 'recognition_list'
+            from {{ ref('fct_recognition_event') }}
+            where source_id = 'recognition_list'
         ) as n_star
 )
 
