@@ -31,7 +31,9 @@ class Column(Strict):
     """One column of an entity.
 
     `from` names where the value is read: for xml a path relative to the entity's row (absolute for a value of the
-    file's header), for tables the accepted header texts. A column without `from` is made by the source's parse.py.
+    file's header), for tables the accepted header texts, for json a path of keys relative to the entity's row (`.` for
+    a row that is itself a value, `/` before the path of a value ahead of the records). A column without `from` is made
+    by the source's parse.py.
 
     Types in the lake: text VARCHAR; name VARCHAR plus `<name>_norm` and `<name>_key`; date DATE; partial_date DATE
     (null unless the whole day is known) plus `<name>_text` (ISO 8601 to the precision received, such as 2013-05);
@@ -88,7 +90,8 @@ class Column(Strict):
 class Entity(Strict):
     """A table of the lake. The first entity of a source is its record: one row per loaded record.
 
-    For xml: `rows` is the path of the repeated element relative to the record; `repeated` a column path whose every
+    For xml and json: `rows` is the path of the repeated element, or of the list, relative to the record. For xml:
+    `repeated` a column path whose every
     value makes a row while single values beside it repeat; `siblings` says that repeated elements lie beside single
     ones directly under the record, so that both are read from one pass over the record's children.
     """
@@ -113,7 +116,7 @@ class Delivery(Strict):
     """What the delivery gate asks of a file."""
 
     patterns: list[str]
-    format: Literal["xml", "table"]
+    format: Literal["xml", "table", "json", "jsonl"]
     encodings: list[Literal["utf-8", "gb18030", "big5"]] = ["utf-8"]
     min_bytes: int = 1
     max_bytes: int = 4_000_000_000
@@ -142,6 +145,13 @@ class Xml(Strict):
         return self.record.count("/") == 1
 
 
+class Json(Strict):
+    """Where the records of a document lie: the path of their array, empty for an array that is the document."""
+
+    records: str = ""
+    ignored: list[str] = Field(default_factory=list)
+
+
 class SkipRule(Strict):
     column: str
     pattern: str
@@ -149,7 +159,16 @@ class SkipRule(Strict):
 
 
 class Table(Strict):
+    """How tables are read.
+
+    `value_columns` is a pattern of header texts, each of which heads a column of values of its own (a year, an
+    indicator): the source's parse.py gets them as text columns `value:<header text>`. `ignored_columns` are header
+    texts left out by name.
+    """
+
     header_rows: int = 1
+    value_columns: str | None = None
+    ignored_columns: list[str] = Field(default_factory=list)
     merged_cells: Literal["fill", "keep"] = "fill"
     skip: list[SkipRule] = Field(default_factory=list)
 
@@ -184,6 +203,7 @@ class Source(Strict):
     semantics: Literal["replace_by_key", "snapshot", "append"]
     delivery: Delivery
     xml: Xml | None = None
+    json_: Json = Field(default_factory=Json, alias="json")
     table: Table = Field(default_factory=Table)
     entities: dict[str, Entity]
     tolerances: Tolerances

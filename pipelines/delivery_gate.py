@@ -113,11 +113,17 @@ def inspect(path: Path, source: Source) -> None:
         raise DeliveryRefused("empty file; ask the publisher for it again")
     if source.delivery.format == "xml":
         _inspect_xml(path, source)
-    elif path.suffix.lower() not in WORKBOOK_SUFFIXES:
+    elif source.delivery.format in ("json", "jsonl") or path.suffix.lower() not in WORKBOOK_SUFFIXES:
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
+        kind = "CSV" if source.delivery.format == "table" else "JSON"
         if head.startswith(_BINARY_OPENINGS) or head.count(b"\0") * _MIN_BYTES_PER_NUL > len(head):
-            raise DeliveryRefused("holds binary data, not CSV text; wrong file or wrong folder")
+            raise DeliveryRefused(f"holds binary data, not {kind} text; wrong file or wrong folder")
+        opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if not opening:
+            raise DeliveryRefused("empty file; ask the publisher for it again")
+        if kind == "JSON" and opening not in (b"{", b"["):
+            raise DeliveryRefused("is not JSON; wrong file or wrong folder")
 
 
 def _inspect_xml(path: Path, source: Source) -> None:

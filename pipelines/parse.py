@@ -26,8 +26,12 @@ from lxml import etree
 from pipelines.contract import check, lake_schema
 from pipelines.declarations import Source
 from pipelines.delivery_gate import inspect, refuse_unlike_declared, unpack
-from pipelines.encoding import begins_as_utf8, declared_encoding, detect, has_byte, to_utf8
+from pipelines.encoding import begins_as_utf8, declared_encoding, detect, has_byte, is_utf8, to_utf8
 from pipelines.home import Home
+from pipelines.json_reader import Extractor as JsonExtractor
+from pipelines.json_reader import Piece as JsonPiece
+from pipelines.json_reader import Surroundings
+from pipelines.json_reader import pieces as json_pieces
 from pipelines.receive import Manifest, Report, manifests
 from pipelines.refusal import DeliveryRefused
 from pipelines.table_reader import (
@@ -196,7 +200,7 @@ def _parts(reader: _Reader, paths: list[Path], folder: Path, careful: bool) -> I
     if source.xml is not None and source.xml.record_is_document:
         yield from _document_parts(reader, paths)
         return
-    read = _xml_parts if reader.extractor else _table_parts
+    read = _READERS[source.delivery.format]
     first = 0
     for path in paths:
         last = first
@@ -326,12 +330,45 @@ def _table_part(batch: Batch, reader: _Reader, undecodable: bool, offset: int) -
     return _shifted(Part(checked.tables, broken, n_seen, skipped, findings), offset)
 
 
+# --- JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _json_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
+    source = reader.source
+    plain, undecodable = path, False
+    if not is_utf8(path) or has_byte(path, b"\0"):
+        plain = folder / f"{path.stem}.utf8{path.suffix.lower()}"
+        undecodable = to_utf8(path, detect(path, list(source.delivery.encodings)), plain)
+    surroundings = Surroundings()
+    extractor = JsonExtractor(source, surroundings)
+
+    def work(piece: JsonPiece) -> Part:
+        return _json_part(piece, reader, extractor, undecodable, offset)
+
+    yield from _in_order(work, json_pieces(plain, source, surroundings))
+
+
+def _json_part(piece: JsonPiece, reader: _Reader, extractor: JsonExtractor, undecodable: bool, offset: int) -> Part:
+    extracted = extractor.extract(piece)
+    tables = extracted.tables
+    if reader.shape is not None:
+        tables = reader.shape(tables)
+    checked = check(reader.source, tables, undecodable)
+    broken = pl.concat([extracted.broken, checked.broken]).sort("record_no")
+    broken = broken.with_columns(raw=piece.raw.gather(broken["record_no"] - piece.first))
+    findings = Counter({f"key:{name}": n for name, n in extracted.unknown.items()})
+    return _shifted(Part(checked.tables, broken, len(piece.raw), 0, findings), offset)
+
+
 def _shifted(part: Part, offset: int) -> Part:
     if offset:
         move = (pl.col("record_no") + offset).alias("record_no")
         part.tables = {name: frame.with_columns(move) for name, frame in part.tables.items()}
         part.quarantined = part.quarantined.with_columns(move)
     return part
+
+
+_READERS = {"xml": _xml_parts, "table": _table_parts, "json": _json_parts, "jsonl": _json_parts}
 
 
 # --- in order, in bounded memory --------------------------------------------------------------------------------------

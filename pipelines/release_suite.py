@@ -62,9 +62,11 @@ FED_BY: dict[str, tuple[str, ...]] = {
     "fct_trademark_event": ("uspto_trademark__event",),
     "dim_enterprise": ("enterprise_register__enterprise",),
     "dim_region": ("region_codes__region",),
-    "fct_inspection": ("samr_food_sampling__sample_row",),
+    "fct_inspection": ("samr_food_sampling__sample_row", "fda_enforcement__recall"),
     "fct_inspection_finding": ("samr_food_sampling__finding",),
-    "fct_recognition_event": ("recognition_list__decision",),
+    "fct_recognition_event": ("recognition_list__decision", "eambrosia_gi__gi"),
+    "fct_indicator_value": ("indicator_report__reported_value",),
+    "bridge_recognition_name": ("eambrosia_gi__protected_name",),
 }
 
 # The only words of these columns, by table and column.
@@ -333,7 +335,7 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
             "fct_recognition_event",
             f"""
             select star.n_events, lake.n_decisions
-            from (select count(*) as n_events from star.fct_recognition_event) as star,
+            from (select count(*) as n_events from star.fct_recognition_event where source_id = ?) as star,
                 (
                     select coalesce(sum(n_times), 0)::bigint as n_decisions
                     from (
@@ -348,6 +350,7 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
                 ) as lake
             where star.n_events <> lake.n_decisions
             """,
+            "recognition_list",
         ),
     ),
     _release_rule(

@@ -126,6 +126,11 @@ _DEFECTS_SCHEMA = {
 }
 
 
+def industries() -> pl.DataFrame:
+    """The industries of the world: `industry_code` (GB/T 4754-2017, four digits) and `industry`, the word in names."""
+    return pl.DataFrame({"industry_code": [row[2] for row in _INDUSTRIES], "industry": [row[0] for row in _INDUSTRIES]})
+
+
 def day_number(day: date) -> int:
     """Days since 1970-01-01, as Polars dates count."""
     return (day - _EPOCH).days

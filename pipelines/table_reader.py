@@ -39,17 +39,23 @@ csv.field_size_limit(_FIELD_BYTES)
 
 @dataclass(frozen=True)
 class Header:
-    """Where a table's header lies, and the position of each declared column that it names."""
+    """Where a table's header lies, and the position of each declared column that it names.
+
+    `values` are the positions of columns that each hold values of their own, by header text.
+    """
 
     row: int
     texts: list[str]
     positions: dict[str, int]
     title: str
+    values: dict[str, int] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
 
     @property
     def unknown(self) -> list[str]:
         """Header texts that no declared column is read from."""
-        used = set(self.positions.values())
+        used = {*self.positions.values(), *self.values.values()}
+        used |= {position for position, text in enumerate(self.texts) if _plain(text) in self.ignored}
         return [text for position, text in enumerate(self.texts) if text and position not in used]
 
 
@@ -106,16 +112,28 @@ def find_header(source: Source, rows: list[list[str]]) -> Header | None:
             named = [first[_plain(text)] for text in column.from_ if _plain(text) in first]
             if named:
                 positions[column.name] = named[0]
-        if required <= positions.keys() and len(set(positions.values())) >= 2:
+        texts = [str(cell or "").strip().lstrip("\ufeff") for cell in row]
+        values = _value_columns(source, texts, set(positions.values()))
+        if required <= positions.keys() and len({*positions.values(), *values.values()}) >= 2:
             title = " ".join(cell for above in rows[:index] for cell in above if cell)
-            texts = [str(cell or "").strip().lstrip("\ufeff") for cell in row]
-            return Header(index, texts, positions, title)
+            return Header(index, texts, positions, title, values, frozenset(map(_plain, source.table.ignored_columns)))
     return None
 
 
+def _value_columns(source: Source, texts: list[str], taken: set[int]) -> dict[str, int]:
+    """Positions of the columns that hold values of their own, by header text; the first of equal texts."""
+    values: dict[str, int] = {}
+    if source.table.value_columns is not None:
+        for position, text in enumerate(texts):
+            if position not in taken and re.fullmatch(source.table.value_columns, text):
+                values.setdefault(text, position)
+    return values
+
+
 def _declared(header: Header, cells: pl.DataFrame) -> pl.DataFrame:
-    """Text columns by declared name."""
-    return cells.select("record_no", *[pl.nth(position + 1).alias(name) for name, position in header.positions.items()])
+    """Text columns by declared name, and those of values by header text."""
+    columns = {**header.positions, **{f"value:{text}": position for text, position in header.values.items()}}
+    return cells.select("record_no", *[pl.nth(position + 1).alias(name) for name, position in columns.items()])
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------

@@ -14,8 +14,12 @@ from tests.hand_made_deliveries import source
 
 SHIPPED = [
     "cnipa_trademark",
+    "eambrosia_gi",
     "enterprise_register",
     "euipo_trademark",
+    "fda_enforcement",
+    "indicator_report",
+    "industry_codes",
     "rasff",
     "recognition_list",
     "region_codes",

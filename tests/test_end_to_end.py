@@ -30,6 +30,10 @@ REAL_FOLDERS = {
     "rasff": "rasff",
     "recognition_list": "award_list",
     "region_codes": "reference",
+    "industry_codes": "reference",
+    "eambrosia_gi": "eambrosia_gi",
+    "fda_enforcement": "fda_enforcement",
+    "indicator_report": "statistics",
 }
 
 
@@ -53,7 +57,10 @@ def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
         " where is_current and trademark_key <> -1 group by 1 order by 1",
     )
     assert marks == [("EM", 220), ("TW", 2434), ("US", 11)]
-    assert rows(real_home, "select count(*) from star.fct_recognition_event") == [(152,)]
+    assert rows(
+        real_home,
+        "select source_id::varchar, count(*) from star.fct_recognition_event group by 1 order by 1",
+    ) == [("eambrosia_gi", 657), ("recognition_list", 152)]
     deliveries = rows(
         real_home,
         "select source_id, n_records from audit.deliveries where state <> 'refused'",
@@ -61,19 +68,23 @@ def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
     assert {(source, n) for source, n in deliveries} >= {
         ("rasff", 21871), ("samr_food_sampling", 39), ("samr_food_sampling", 109), ("tipo_gazette", 2434),
         ("uspto_trademark", 11), ("euipo_trademark", 220), ("recognition_list", 152), ("region_codes", 6823),
+        ("industry_codes", 1772), ("eambrosia_gi", 641), ("fda_enforcement", 72),
     }  # fmt: skip
     assert rows(
         real_home,
         "select count(*) from audit.deliveries"
         " where state <> 'refused' and n_records is distinct from n_loaded + n_quarantined + n_skipped",
     ) == [(0,)]
-    assert rows(real_home, "select count(*) from audit.quarantine where source_id = 'samr_food_sampling'") == [(109,)]
+    assert rows(real_home, "select source_id, count(*) from audit.quarantine group by 1 order by 1") == [
+        ("fda_enforcement", 1),
+        ("samr_food_sampling", 109),
+    ]
 
 
 @needs_real
 def test_real_rows_reach_their_facts(real_home: Path) -> None:
     counts = rows(real_home, "select source_id::varchar, count(*) from star.fct_inspection group by 1 order by 1")
-    assert counts == [("rasff", 21871), ("samr_food_sampling", 39)]
+    assert counts == [("fda_enforcement", 71), ("rasff", 21871), ("samr_food_sampling", 39)]
     results = rows(
         real_home,
         "select result::varchar, count(*) from star.fct_inspection"
@@ -93,6 +104,67 @@ def test_real_dates_are_right_and_none_is_invented(real_home: Path) -> None:
         real_home,
         "select count(*), count(decided_date) from star.fct_recognition_event where decided_date_text = '2023-11'",
     ) == [(8, 0)]
+
+
+@needs_real
+def test_every_protected_name_is_in_the_star(real_home: Path) -> None:
+    assert rows(
+        real_home,
+        "select count(*), count(distinct recognition_key) from star.bridge_recognition_name"
+        " where name_kind = 'protected'",
+    ) == [(922, 641)]
+    # Five of the 623 registered entries and eleven of the 18 applications are marked as removed.
+    assert rows(
+        real_home,
+        "select state::varchar, count(*), count_if(origin_country = 'CN') from star.fct_recognition"
+        " join star.dim_recognition_scheme using (scheme_key) where scheme_id like 'eu\\_%' escape '\\'"
+        " group by 1 order by 1",
+    ) == [("held", 618, 17), ("nominated", 7, 0), ("removed", 16, 0)]
+    assert rows(
+        real_home,
+        "select n.name from star.bridge_recognition_name as n join star.fct_recognition as f using (recognition_key)"
+        " where f.object_name = '绍兴酒' order by n.name_no",
+    ) == [("绍兴酒",), ("Shaoxing Jiu",)]
+    assert rows(
+        real_home,
+        "select sum(n_held) from marts.brand_monitor where scheme_id like 'eu%' and period = '2024-07'"
+        " and region_code = '100000'",
+    ) == [(17,)]
+
+
+@needs_real
+def test_of_which_rows_stay_out_of_totals(real_home: Path) -> None:
+    totals = rows(
+        real_home,
+        "select period, sum(value) filter (level = '国家'), sum(value) filter (level <> '国家' and not is_of_which),"
+        " count_if(is_of_which)"
+        " from star.fct_indicator_value join star.dim_indicator using (indicator_key)"
+        " join star.dim_region as r using (region_key)"
+        " where indicator_id in ('madrid_applications', 'trademark_applications') and period > '2020'"
+        " group by 1 order by 1",
+    )
+    assert totals == [
+        ("2021", 5928.0, 5928.0, 15),
+        ("2022", 5827.0, 5827.0, 15),
+        ("2024Q2", 1915943.0, 1915943.0, 0),
+        ("2024Q3", 1732005.0, 1732005.0, 0),
+    ]
+    assert rows(real_home, "select count(*), count_if(region_key = -1) from star.fct_indicator_value") == [(267, 2)]
+    wuhan = rows(
+        real_home,
+        "select period, value, unit, is_of_which from star.fct_indicator_value where region_name = 'Wuhan' order by 1",
+    )
+    assert wuhan == [("2021", 49.0, "件", True), ("2022", 62.0, "件", True)]
+
+
+@needs_real
+def test_industries_form_a_tree(real_home: Path) -> None:
+    assert rows(
+        real_home,
+        "select i.level::varchar, count(*), count_if(p.industry_key = -1), count(i.name_zh) from star.dim_industry as i"
+        " join star.dim_industry as p on i.parent_industry_key = p.industry_key"
+        " where i.industry_key <> -1 group by 1 order by 1",
+    ) == [("class", 1381, 0, 1381), ("division", 97, 0, 97), ("group", 274, 0, 274), ("section", 20, 20, 20)]
 
 
 @needs_real
@@ -159,6 +231,28 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
         assert not difference(
             f"select sample_no, result from read_parquet('{truth}/inspections.parquet')",
             "select sample_no, result::varchar from star.fct_inspection where source_id = 'samr_food_sampling'",
+        )
+        assert not difference(
+            f"select reference, report_date from read_parquet('{truth}/recalls.parquet')",
+            "select sample_no, notice_date from star.fct_inspection where source_id = 'fda_enforcement'",
+        )
+        assert not difference(
+            "select lower(gi_type), case status when 'registered' then 'held' when 'applied' then 'nominated'"
+            f" else 'revoked' end, n_names from read_parquet('{truth}/geographical_indications.parquet')"
+            " qualify row_number() over (partition by gi_identifier order by night desc) = 1",
+            "select substr(scheme_id, 4), state::varchar, count(*) from star.fct_recognition"
+            " join star.bridge_recognition_name using (recognition_key)"
+            " join star.dim_recognition_scheme using (scheme_key) group by recognition_key, scheme_id, state",
+        )
+        assert not difference(
+            f"select region_name, period, value, is_of_which from read_parquet('{truth}/indicator_values.parquet')",
+            "select region_name, period, value, is_of_which from star.fct_indicator_value"
+            " where source_document like 'madrid%'",
+        )
+        assert not difference(
+            f"select code, parent from read_parquet('{truth}/industries.parquet') where parent <> 'NULL'",
+            "select i.industry_code, p.industry_code from star.dim_industry as i join star.dim_industry as p"
+            " on i.parent_industry_key = p.industry_key where p.industry_key <> -1",
         )
 
 

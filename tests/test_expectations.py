@@ -546,8 +546,11 @@ def candidate() -> Iterator[duckdb.DuckDBPyConnection]:
             create table star.dim_date(date_key bigint);
             create table star.fct_trademark_event(trademark_event_key bigint, trademark_key bigint);
             create table star.fct_inspection_finding(inspection_finding_key bigint, inspection_key bigint);
-            create table star.fct_recognition_event(recognition_event_key bigint, recognition_key bigint);
+            create table star.fct_recognition_event(
+                recognition_event_key bigint, recognition_key bigint, source_id varchar);
             create table star.fct_policy_target(policy_target_key bigint, indicator_key bigint);
+            create table star.fct_indicator_value(indicator_value_key bigint, indicator_key bigint);
+            create table star.bridge_recognition_name(recognition_key bigint, name_no bigint);
             create table star.bridge_trademark_class(trademark_key bigint, nice_class_key bigint);
             insert into star.dim_date values (-1), (20260101);
             insert into star.dim_trademark by name
@@ -559,7 +562,7 @@ def candidate() -> Iterator[duckdb.DuckDBPyConnection]:
             insert into star.dim_region (region_key) values (-1), (1);
             insert into star.dim_recognition_scheme (scheme_key) values (-1), (1);
             insert into star.fct_trademark_event values (1, 1);
-            insert into star.fct_recognition_event values (1, 1), (2, 1);
+            insert into star.fct_recognition_event values (1, 1, 'recognition_list'), (2, 1, 'recognition_list');
             insert into star.fct_inspection by name
             select n as inspection_key, 'samr_food_sampling' as source_id, -1 as producer_enterprise_key,
                 -1 as sampled_enterprise_key, -1 as trademark_key, -1 as product_category_key, 'fail' as result,
@@ -685,7 +688,7 @@ SPOILT_CANDIDATE: list[list[tuple[str, str, str]]] = [
             "first: n_marks = 2, n_current = 1, n_numbers = 1, n_lake = 1",
         ),
         (
-            "insert into star.fct_recognition_event values (3, 1)",
+            "insert into star.fct_recognition_event values (3, 1, 'recognition_list')",
             "star__fct_recognition_event__decisions_reconcile",
             "first: n_events = 3, n_decisions = 2",
         ),

@@ -22,6 +22,8 @@ FILES = {
     "rasff": "rasff/rasff_2020-01_2024-10.csv",
     "recognition_list": "award_list/china_recognitions.csv",
     "region_codes": "reference/gbt2260_areacodes_1981_2024.csv",
+    "industry_codes": "reference/gbt4754_2017.csv",
+    "eambrosia_gi": "eambrosia_gi/eambrosia_export.json",
 }
 HEADERLESS = "samr_food_sampling/scraped_unqualified_2019_noheader.csv"
 
@@ -54,6 +56,12 @@ def made(home: Home) -> dict[str, Manifest]:
         ("rasff", 21_871, {"hazard": 23_455}),
         ("recognition_list", 152, {}),
         ("region_codes", 6823, {}),
+        ("industry_codes", 1772, {}),
+        (
+            "eambrosia_gi",
+            641,
+            {"protected_name": 922, "transcription": 66, "country": 647, "product_category": 641, "publication": 1367},
+        ),
     ],
 )
 def test_every_record_is_loaded(
@@ -155,3 +163,48 @@ def test_goods_are_kept_in_one_language_a_class(home: Home, made: dict[str, Mani
     others = first.filter((pl.col("goods_language") != "en") & (pl.col("goods_language") != pl.col("first_language")))
     assert len(others) == 0
     assert classes.select("record_no", "nice_class").is_unique().all()
+
+
+def test_each_protected_name_is_kept_in_its_own_script(home: Home, made: dict[str, Manifest]) -> None:
+    entries = lake(home, made["eambrosia_gi"], "gi")
+    chinese = lake(home, made["eambrosia_gi"], "country").filter(pl.col("country_code") == "CN")
+    names = lake(home, made["eambrosia_gi"], "protected_name")
+    assert len(chinese) == 17
+    assert names.join(entries.filter(pl.col("file_number") == "PGI-CN-2723"), on="record_no")[
+        "protected_name"
+    ].to_list() == ["高炉家酒（高炉酒）", "Gao Lu Jia Jiu", "Gao Lu Jiu"]
+    assert dict(entries.group_by("status").len().rows()) == {"registered": 623, "applied": 18}
+
+
+def test_a_recall_torn_apart_is_quarantined(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    path = DATA / "fda_enforcement" / "food_enforcement_2012-06-13.jsonl"
+    manifest = deliver_one(home, "fda_enforcement", path.name, path.read_bytes())
+    assert (manifest.n_records, manifest.n_loaded, manifest.n_quarantined) == (72, 71, 1)
+    assert manifest.findings == {}
+    assert manifest.rows["recall_number"] == 136
+    assert quarantine(home, manifest).select("record_no", "rule").rows() == [(15, "required:recall_reason")]
+    recalls = lake(home, manifest, "recall")
+    assert recalls["report_date"].unique().to_list() == [date(2012, 6, 13)]
+    assert recalls["reference"].null_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "n_records", "n_values"),
+    [
+        ("madrid_applications_by_origin_2021_2022.csv", 49, 98),
+        ("tm_applications_by_province_2024Q3_vs_Q2.csv", 35, 70),
+        ("trademark_stats_by_province_2009.tsv", 17, 99),
+    ],
+)
+def test_statistics_in_three_layouts(tmp_path: Path, name: str, n_records: int, n_values: int) -> None:
+    home = Home(tmp_path)
+    manifest = deliver_one(home, "indicator_report", name, (DATA / "statistics" / name).read_bytes())
+    assert (manifest.n_records, manifest.n_loaded, manifest.findings) == (n_records, n_records, {})
+    assert manifest.rows["reported_value"] == n_values
+
+
+def test_folded_groups_of_industries_lie_under_their_division(home: Home, made: dict[str, Manifest]) -> None:
+    industries = lake(home, made["industry_codes"], "industry")
+    assert industries.filter(pl.col("industry_code") == "1530")["parent_code"].to_list() == ["15"]
+    assert len(industries.filter(pl.col("parent_code").is_null())) == 20

@@ -93,8 +93,11 @@ def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
     simulate(tmp_path / "out", SCALE, 1, DEFAULT_SEED + 1, progress=print)
     other, here = contents(tmp_path / "out"), contents(world)
     same = {name for name in other if here.get(name) == other[name]}
-    # The list of divisions is a fact, not part of the invented world.
-    assert {name for name in same if name.startswith("night_")} == {"night_0001/region_codes/gbt2260_regions_2024.csv"}
+    # The lists of divisions and of industries are facts, not part of the invented world.
+    assert {name for name in same if name.startswith("night_")} == {
+        "night_0001/region_codes/gbt2260_regions_2024.csv",
+        "night_0001/industry_codes/gbt4754_industries_2017.csv",
+    }
 
 
 @pytest.mark.parametrize("scale", [0.01, 0.05, 0.3])
@@ -107,7 +110,8 @@ def test_small_worlds_are_whole(tmp_path: Path, scale: float) -> None:
 def test_every_source_delivers_every_night(world: Path) -> None:
     for source_id in load_sources():
         nights = {night for night, _ in delivered(world, source_id)}
-        assert nights == ({1} if source_id == "region_codes" else set(range(1, NIGHTS + 1))), source_id
+        is_code_list = source_id in ("region_codes", "industry_codes")
+        assert nights == ({1} if is_code_list else set(range(1, NIGHTS + 1))), source_id
 
 
 def test_every_delivery_is_in_the_truth_and_matches_its_declaration(world: Path) -> None:

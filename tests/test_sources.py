@@ -314,3 +314,157 @@ def test_register_rows_that_break_the_contract_are_set_apart(tmp_path: Path) -> 
         (5, "type:filing_date"),
         (6, "type:is_well_known"),
     ]
+
+
+LONG = ["指标", "地区", "时期", "数值", "单位"]
+
+
+def statistics(home: Home, name: str, rows: list[list[str]], delimiter: str = ",") -> pl.DataFrame:
+    """The values of a table: region, of-which, indicator, period, value, unit."""
+    manifest = deliver_one(home, "indicator_report", name, csv_bytes(rows, delimiter=delimiter))
+    assert (manifest.state, manifest.n_quarantined, manifest.findings) == ("loaded", 0, {}), manifest.reason
+    return (
+        lake(home, manifest, "reported_value")
+        .join(lake(home, manifest, "region_row"), on="record_no", maintain_order="left")
+        .select("region_name", "is_of_which", "indicator_name", "period", "value", "unit")
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "read"),
+    [
+        ("12345", "件", (12345.0, "件")),
+        ("12,345", "件", (12345.0, "件")),
+        ("12,345件", "", (12345.0, "件")),
+        ("1.2万", "", (12000.0, None)),
+        ("1.13万件", "件", (11300.0, "件")),
+        ("1.2", "万件", (12000.0, "件")),
+        ("3.4亿元", "", (340_000_000.0, "元")),
+        ("60.5%", "", (60.5, "%")),
+        ("６０．５％", "%", (60.5, "%")),
+        ("-4.2", "个百分点", (-4.2, "个百分点")),
+    ],
+)
+def test_numbers_of_statistics_and_their_units(
+    tmp_path: Path, value: str, unit: str, read: tuple[float, str | None]
+) -> None:
+    table = statistics(Home(tmp_path), "s.csv", [LONG, ["指标甲", "湖北省", "2024年", value, unit]])
+    assert table.rows() == [("湖北省", False, "指标甲", "2024", *read)]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "rule"),
+    [
+        ("约5万", "件", "type:reported_value.value"),
+        ("5万", "万件", "type:reported_value.value"),
+        ("60%", "件", "type:reported_value.value"),
+        ("一百", "件", "type:reported_value.value"),
+    ],
+)
+def test_numbers_that_are_not_guessed_at(tmp_path: Path, value: str, unit: str, rule: str) -> None:
+    home = Home(tmp_path)
+    rows = [LONG, ["指标甲", "湖北省", "2024", "1", "件"], ["指标甲", "湖北省", "2024", value, unit]]
+    manifest = deliver_one(home, "indicator_report", "s.csv", csv_bytes(rows))
+    assert quarantine(home, manifest).select("record_no", "rule").rows() == [(2, rule)]
+    assert lake(home, manifest, "reported_value")["record_no"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    ("printed", "period"),
+    [
+        ("2024", "2024"),
+        ("2024年度", "2024"),
+        ("截至2024年底", "2024"),
+        ("2024年第三季度", "2024Q3"),
+        ("2024年3季度", "2024Q3"),
+        ("2024Q3", "2024Q3"),
+        ("2024年上半年", "2024H1"),
+        ("2024年6月", "2024-06"),
+        ("2024-06", "2024-06"),
+    ],
+)
+def test_periods_of_statistics(tmp_path: Path, printed: str, period: str) -> None:
+    table = statistics(Home(tmp_path), "s.csv", [LONG, ["指标甲", "湖北省", printed, "1", "件"]])
+    assert table["period"].to_list() == [period]
+
+
+def test_a_period_that_is_none_is_quarantined(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    rows = [LONG, ["指标甲", "湖北省", "近年", "1", "件"], ["指标甲", "湖北省", "", "1", "件"]]
+    manifest = deliver_one(home, "indicator_report", "s.csv", csv_bytes(rows))
+    assert quarantine(home, manifest)["rule"].to_list() == [
+        "pattern:reported_value.period",
+        "required:reported_value.period",
+    ]
+
+
+def test_statistics_in_columns_of_years_quarters_and_indicators(tmp_path: Path) -> None:
+    years = statistics(
+        Home(tmp_path / "a"),
+        "madrid_applications_by_origin_2021_2022.csv",
+        [["region", "2021", "2022"], ["Hubei", "80", "87"], ["Wuhan", "49", "/"]],
+    )
+    assert years.drop("is_of_which", "unit").rows() == [
+        ("Hubei", "madrid_applications_by_origin", "2021", 80.0),
+        ("Hubei", "madrid_applications_by_origin", "2022", 87.0),
+        ("Wuhan", "madrid_applications_by_origin", "2021", 49.0),
+    ]
+    quarters = statistics(
+        Home(tmp_path / "b"),
+        "tm_applications_by_province_2024Q1_vs_Q4.csv",
+        [
+            ["地区", "本季度申请件数", "上季度申请件数", "较上季度增长量", "排名"],
+            ["湖北省", "55,262", "57,596", "-2334", "13"],
+        ],
+    )
+    assert quarters.drop("is_of_which", "unit").rows() == [
+        ("湖北省", "申请件数", "2024Q1", 55262.0),
+        ("湖北省", "申请件数", "2023Q4", 57596.0),
+    ]
+    indicators = statistics(
+        Home(tmp_path / "c"),
+        "trademark_stats_2009.tsv",
+        [["province", "applications", "registrations"], ["Hubei", "16840", ""]],
+        delimiter="\t",
+    )
+    assert indicators.drop("is_of_which", "unit").rows() == [("Hubei", "applications", "2009", 16840.0)]
+
+
+def test_rows_that_say_of_which_and_titles(tmp_path: Path) -> None:
+    rows = [
+        ["2023年有效注册商标量", "", "", ""],
+        ["地区", "有效注册量", "单位", "其中"],
+        ["湖北省", "90.1", "万件", ""],
+        ["其中：武汉市", "40", "万件", ""],
+        ["宜昌市", "5", "万件", "是"],
+        ["注：数据来自年报", "", "", ""],
+    ]
+    home = Home(tmp_path)
+    table = statistics(home, "s.csv", rows)
+    assert table.rows() == [
+        ("湖北省", False, "有效注册量", "2023", 901000.0, "件"),
+        ("武汉市", True, "有效注册量", "2023", 400000.0, "件"),
+        ("宜昌市", True, "有效注册量", "2023", 50000.0, "件"),
+    ]
+
+
+def test_code_lists_are_told_apart(tmp_path: Path) -> None:
+    industries = csv_bytes(
+        [["code", "name", "parentId"], ["C", "制造业 ", "NULL"], ["15", "茶", "C"], ["1530", "精制茶", "15"]]
+    )
+    home = Home(tmp_path)
+    manifest = deliver_one(home, "industry_codes", "gbt4754_2017.csv", industries)
+    assert lake(home, manifest, "industry").select("industry_code", "name_zh", "parent_code").rows() == [
+        ("C", "制造业", None),
+        ("15", "茶", "C"),
+        ("1530", "精制茶", "15"),
+    ]
+    assert manifest.snapshot_date is not None
+    assert manifest.snapshot_date.year == 2017
+    refused = deliver_one(home, "region_codes", "gbt4754_2017.csv", industries)
+    assert (refused.reason or "").startswith("no header names region_code")
+    regions = csv_bytes([["代码", "名称", "级别", "状态", "启用时间"], ["110000", "北京市", "省级", "在用", "1981"]])
+    refused = deliver_one(home, "industry_codes", "gbt2260_2024.csv", regions)
+    assert (refused.reason or "").startswith("its name matches none of")
+    refused = deliver_one(home, "industry_codes", "行业分类.csv", csv_bytes([["名称", "级别"], ["北京市", "省级"]]))
+    assert (refused.reason or "").startswith("no header names industry_code")

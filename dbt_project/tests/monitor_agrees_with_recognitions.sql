@@ -8,7 +8,7 @@ with monitor as (
 star as (
     select count(*) as n_held
     from {{ ref('fct_recognition') }}
-    where state in ('held', 'conditional')
+    where state in ('held', 'conditional') and coalesce(origin_country, 'CN') = 'CN'
 )
 
 select

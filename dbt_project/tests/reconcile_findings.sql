@@ -21,6 +21,11 @@ with lake as (
     inner join {{ ref('int_rasff_notifications') }} as notifications
         on hazards.delivery_sha256 = notifications.delivery_sha256 and hazards.record_no = notifications.record_no
     group by notifications.inspection_key
+    union all
+    select
+        inspection_key,
+        1 as n_findings
+    from {{ ref('int_fda_recalls') }}
 ),
 
 star as (

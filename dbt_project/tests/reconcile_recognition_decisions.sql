@@ -21,7 +21,11 @@ wordings as (
 totals as (
     select
         (select coalesce(sum(n_decisions), 0) from wordings) as n_lake,
-        (select count(*) from {{ ref('fct_recognition_event') }}) as n_star
+        (
+            select count(*)
+            from {{ ref('fct_recognition_event') }}
+            where source_id = 'recognition_list'
+        ) as n_star
 )
 
 select * from totals

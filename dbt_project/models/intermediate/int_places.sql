@@ -7,6 +7,8 @@ with texts as (
     select agency_norm as place_text from {{ ref('stg_samr_food_sampling__sample_row') }}
     union
     select region_name_norm as place_text from {{ ref('stg_recognition_list__decision') }}
+    union
+    select region_name_norm as place_text from {{ ref('stg_indicator_report__region_row') }}
 ),
 
 cleaned as (

@@ -1,4 +1,4 @@
--- Grain: one row per decision on a recipient; the same decision in two deliveries is one.
+-- Grain: one row per decision on a recipient, or event of a registered name; one in two deliveries is one.
 with decisions as (
     select
         *,
@@ -62,13 +62,35 @@ typed as (
 )
 
 select
-    typed.*,
+    typed.recognition_event_key,
+    'recognition_list' as source_id,
+    typed.delivery_sha256,
+    typed.record_no,
+    typed.scheme_id,
+    typed.enterprise_key,
     -- A firm is followed under any of its names; every other recipient is its name.
     case typed.enterprise_key
         when -1 then 'N' || typed.recipient_name_key else 'E' || cast(typed.enterprise_key as varchar)
     end as recipient_identity,
+    typed.recipient_name,
+    typed.recipient_name_as_printed,
+    typed.recipient_kind,
+    typed.former_name,
+    typed.former_name_key,
+    typed.object_name,
+    typed.object_text,
+    typed.edition,
+    typed.edition_text,
+    typed.level_name,
+    typed.region_name_norm,
+    null as origin_country,
+    typed.document_no,
+    typed.event_type,
+    typed.event_name,
     types.life_cycle_rank,
     types.state,
+    typed.decided_date,
+    typed.decided_date_text,
     {{ earliest_day('typed.decided_date', 'typed.decided_date_text') }} as earliest_day,
     coalesce(
         {{ earliest_day('typed.decided_date', 'typed.decided_date_text') }},
@@ -76,3 +98,34 @@ select
     ) as order_day
 from typed
 inner join {{ ref('recognition_event_types') }} as types on typed.event_type = types.event_type
+union all
+select
+    recognition_event_key,
+    'eambrosia_gi' as source_id,
+    delivery_sha256,
+    record_no,
+    scheme_id,
+    -1 as enterprise_key,
+    recipient_identity,
+    gi_name as recipient_name,
+    gi_name as recipient_name_as_printed,
+    '地理标志' as recipient_kind,
+    null as former_name,
+    null as former_name_key,
+    gi_name as object_name,
+    '' as object_text,
+    null as edition,
+    '' as edition_text,
+    null as level_name,
+    null as region_name_norm,
+    origin_country,
+    document_no,
+    event_type,
+    event_name,
+    life_cycle_rank,
+    state,
+    decided_date,
+    decided_date_text,
+    earliest_day,
+    order_day
+from {{ ref('int_gi_events') }}

@@ -53,6 +53,7 @@ select
     case when named.life_cycle_rank <= 2 then named.edition end as edition,
     named.level_name,
     named.region_name_norm,
+    named.origin_country,
     named.order_day,
     named.document_no,
     kept.granted_date + schemes.validity_years * interval '1' year as expires_at

@@ -15,7 +15,10 @@ with recognised as (
     inner join {{ ref('dim_enterprise') }} as enterprises on recognitions.enterprise_key = enterprises.enterprise_key
     inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
     -- A nomination is not a recognition; a removal proves that there was one.
-    where recognitions.state <> 'nominated'
+    where
+        recognitions.state <> 'nominated'
+        -- Names of other countries in a foreign register are not the nation's brands.
+        and coalesce(recognitions.origin_country, 'CN') = 'CN'
 ),
 
 -- A grant of which only the year is known counts in its December, but not after the loss or the as-of month.

@@ -9,8 +9,8 @@ with cells as (
     from {{ ref('fct_inspection') }} as inspections
     inner join {{ ref('dim_product_category') }} as categories
         on inspections.product_category_key = categories.product_category_key
-    -- Border alerts have no passing samples, so no pass rate.
-    where inspections.source_id <> 'rasff'
+    -- Border alerts and recalls have no passing samples, so no pass rate.
+    where {{ is_sampled('inspections.source_id') }}
     group by
         inspections.region_key,
         categories.category_name,

@@ -74,7 +74,8 @@ select
         when 'no_samples'
             then '近十二个月没有含合格样品的抽检公布 | No sampling notice with passing samples in the last twelve months'
         when 'no_register' then '尚未收到该商标局的注册簿 | No register of that trademark office has been received'
-        when 'not_reported' then '依上报统计，尚无来源 | Rests on reported statistics, for which there is no source'
+        when 'not_reported'
+            then '依上报统计，规划期内尚无上报 | Rests on reported statistics, and none was reported for the plan''s term'
         else case status
             when 'met' then '已达到目标值 | The target value is reached'
             when 'missed' then '期限已过而未达到目标值 | The due date has passed without reaching the target value'

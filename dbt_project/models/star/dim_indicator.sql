@@ -1,4 +1,4 @@
--- Grain: one row per indicator of the brand plans, and the unknown indicator.
+-- Grain: one row per indicator of the brand plans or of reported statistics, and the unknown indicator.
 select
     {{ surrogate_key(['indicator_id']) }} as indicator_key,
     indicator_id,
@@ -11,7 +11,7 @@ select
     office_code,
     pace,
     on_track_min_share
-from {{ ref('indicators') }}
+from {{ ref('int_indicators') }}
 union all
 select
     -1 as indicator_key,

@@ -1,54 +1,58 @@
--- Grain: one row per GB/T 4754 section, division or other code seen in the register, and the unknown industry.
-with seen as (
+-- Grain: one row per GB/T 4754 code that a list or the register holds, and the unknown industry.
+with listed as (
+    select * from {{ ref('int_industries') }}
+),
+
+seen as (
     select distinct regexp_replace(industry_code, '^[A-T]', '') as industry_code
     from {{ ref('int_enterprise_versions') }}
     where length(industry_code) >= 3
 ),
 
-sections as (
-    select * from {{ ref('industry_sections') }}
-),
-
 codes as (
     select
-        section_code as industry_code,
+        industry_code,
         name_zh,
-        name_en,
-        'section' as level,
-        section_code
-    from sections
-    union all
-    select
-        divisions.division_code as industry_code,
-        divisions.name_zh,
-        null as name_en,
-        'division' as level,
-        sections.section_code
-    from {{ ref('industry_divisions') }} as divisions
-    inner join sections on divisions.division_code between sections.first_division and sections.last_division
+        parent_code
+    from listed
     union all
     select
         seen.industry_code,
         null as name_zh,
-        null as name_en,
-        case length(seen.industry_code) when 3 then 'group' else 'class' end as level,
-        sections.section_code
+        coalesce(groups.industry_code, divisions.industry_code) as parent_code
     from seen
-    left join sections on left(seen.industry_code, 2) between sections.first_division and sections.last_division
-    where length(seen.industry_code) in (3, 4)
+    left join listed as groups on length(seen.industry_code) = 4 and left(seen.industry_code, 3) = groups.industry_code
+    left join listed as divisions on left(seen.industry_code, 2) = divisions.industry_code
+    where
+        length(seen.industry_code) in (3, 4)
+        and seen.industry_code not in (select listed.industry_code from listed)
+),
+
+placed as (
+    select
+        codes.industry_code,
+        codes.name_zh,
+        codes.parent_code,
+        case
+            when length(codes.industry_code) = 1 then codes.industry_code else divisions.parent_code
+        end as section_code
+    from codes
+    left join listed as divisions on left(codes.industry_code, 2) = divisions.industry_code
 )
 
 select
-    {{ surrogate_key(['industry_code']) }} as industry_key,
-    industry_code,
-    name_zh,
-    name_en,
-    level,
-    case
-        when level = 'section' or section_code is null then -1 else {{ surrogate_key(['section_code']) }}
-    end as parent_industry_key,
-    coalesce(section_code, 'unknown') as section_code
-from codes
+    {{ surrogate_key(['placed.industry_code']) }} as industry_key,
+    placed.industry_code,
+    placed.name_zh,
+    sections.name_en,
+    case length(placed.industry_code)
+        when 1 then 'section' when 2 then 'division' when 3 then 'group' else 'class'
+    end as level,
+    case when placed.parent_code is null then -1 else {{ surrogate_key(['placed.parent_code']) }} end
+        as parent_industry_key,
+    coalesce(placed.section_code, 'unknown') as section_code
+from placed
+left join {{ ref('industry_sections') }} as sections on placed.industry_code = sections.section_code
 union all
 select
     -1 as industry_key,

@@ -9,14 +9,19 @@ with categories as (
         'rasff' as source_id,
         product_category as category_name
     from {{ ref('int_rasff_notifications') }}
+    union
+    select
+        'fda_enforcement' as source_id,
+        product_type as category_name
+    from {{ ref('int_fda_recalls') }}
 )
 
 select
     {{ surrogate_key(['source_id', 'category_name']) }} as product_category_key,
     source_id,
     category_name,
-    case source_id when 'rasff' then null else category_name end as name_zh,
-    case source_id when 'rasff' then category_name end as name_en
+    case when source_id not in ('rasff', 'fda_enforcement') then category_name end as name_zh,
+    case when source_id in ('rasff', 'fda_enforcement') then category_name end as name_en
 from categories
 where category_name is not null
 union all

@@ -1,4 +1,4 @@
--- Grain: one row per sample inspected or notification made.
+-- Grain: one row per sample inspected, notification made or recall reported.
 with regions as (
     select * from {{ ref('int_regions') }}
 ),
@@ -86,6 +86,30 @@ inspections as (
         null as production_date,
         origin_country
     from {{ ref('int_rasff_notifications') }}
+    union all
+    select
+        inspection_key,
+        'fda_enforcement' as source_id,
+        recall_no as sample_no,
+        recall_no as notice_no,
+        report_date as notice_date,
+        -1 as producer_enterprise_key,
+        -1 as sampled_enterprise_key,
+        product_description as product_name,
+        null as brand_text,
+        -1 as trademark_key,
+        {{ surrogate_key(["'fda_enforcement'", 'product_type']) }} as product_category_key,
+        'fail' as result,
+        false as is_recheck,
+        -1 as region_key,
+        delivery_sha256,
+        record_no,
+        -1 as commissioner_enterprise_key,
+        'US FDA' as agency,
+        null as spec,
+        null as production_date,
+        null as origin_country
+    from {{ ref('int_fda_recalls') }}
 )
 
 select

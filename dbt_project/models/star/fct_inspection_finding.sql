@@ -1,4 +1,4 @@
--- Grain: one row per failing item of a sample or hazard of a notification.
+-- Grain: one row per failing item of a sample, hazard of a notification or reason of a recall.
 with findings as (
     select
         sample_rows.inspection_key,
@@ -8,6 +8,7 @@ with findings as (
         findings.result_unit,
         findings.limit_text,
         null as hazard_category,
+        null as hazard_class,
         -- Cells merged over a sample's rows repeat their items; each counts once.
         row_number() over (
             partition by sample_rows.inspection_key, findings.item_name_norm, findings.result_text, findings.limit_text
@@ -31,12 +32,27 @@ with findings as (
         null as result_unit,
         null as limit_text,
         hazards.hazard_category,
+        null as hazard_class,
         1 as repetition,
         hazards.record_no,
         hazards.item_no
     from {{ ref('stg_rasff__hazard') }} as hazards
     inner join {{ ref('int_rasff_notifications') }} as notifications
         on hazards.delivery_sha256 = notifications.delivery_sha256 and hazards.record_no = notifications.record_no
+    union all
+    select
+        inspection_key,
+        recall_reason as item_name,
+        null as result_text,
+        null as result_value,
+        null as result_unit,
+        null as limit_text,
+        null as hazard_category,
+        hazard_class,
+        1 as repetition,
+        record_no,
+        1 as item_no
+    from {{ ref('int_fda_recalls') }}
 )
 
 select
@@ -47,6 +63,7 @@ select
     result_value,
     result_unit,
     limit_text,
-    hazard_category
+    hazard_category,
+    hazard_class
 from findings
 where repetition = 1

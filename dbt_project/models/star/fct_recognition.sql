@@ -38,7 +38,8 @@ select
                 then left(cast(cast(recognitions.expires_at as date) as varchar), 7)
         end
     ) as ended_month,
-    recognitions.n_events
+    recognitions.n_events,
+    recognitions.origin_country
 from recognitions
 inner join {{ ref('int_recognition_schemes') }} as schemes on recognitions.scheme_id = schemes.scheme_id
 left join {{ ref('int_place_regions') }} as places on recognitions.region_name_norm = places.place_text

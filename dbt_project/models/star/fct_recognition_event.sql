@@ -18,7 +18,8 @@ select
     coalesce(at_decision.region_key, latest.region_key, -1) as region_key,
     events.document_no,
     coalesce(deliveries.delivery_key, -1) as delivery_key,
-    events.record_no
+    events.record_no,
+    events.source_id
 from {{ ref('int_recognition_events') }} as events
 inner join {{ ref('int_recognition_links') }} as links on events.recognition_event_key = links.recognition_event_key
 left join {{ ref('int_place_regions') }} as places on events.region_name_norm = places.place_text
@@ -29,4 +30,4 @@ left join {{ ref('int_regions') }} as at_decision
         and events.earliest_day < at_decision.valid_to
 left join {{ ref('int_regions') }} as latest on places.region_code = latest.region_code and latest.is_latest
 left join {{ ref('int_deliveries') }} as deliveries
-    on deliveries.source_id = 'recognition_list' and events.delivery_sha256 = deliveries.sha256
+    on events.source_id = deliveries.source_id and events.delivery_sha256 = deliveries.sha256

@@ -4,6 +4,8 @@ with targets as (
         targets.policy_target_key,
         targets.indicator_key,
         targets.due_date,
+        targets.unit,
+        plans.valid_from,
         regions.region_code,
         regions.level as region_level,
         regions.economic_zone,
@@ -14,6 +16,7 @@ with targets as (
     from {{ ref('fct_policy_target') }} as targets
     inner join {{ ref('dim_indicator') }} as indicators on targets.indicator_key = indicators.indicator_key
     inner join {{ ref('dim_region') }} as regions on targets.region_key = regions.region_key
+    inner join {{ ref('dim_policy_plan') }} as plans on targets.plan_key = plans.plan_key
 ),
 
 recognitions as (
@@ -62,7 +65,7 @@ provinces as (
     from {{ ref('fct_inspection') }} as inspections
     inner join {{ ref('dim_region') }} as regions on inspections.region_key = regions.region_key
     where
-        inspections.source_id <> 'rasff'
+        {{ is_sampled('inspections.source_id') }}
         and inspections.notice_date > {{ as_of() }} - interval '1' year
         and inspections.notice_date <= {{ as_of() }}
     group by regions.province_code, regions.economic_zone
@@ -83,7 +86,28 @@ ranked as (
     where n_pass > 0 and province_code is not null
 ),
 
-measured as (
+-- What an office reported for the region itself within the plan's term; the latest period, then the latest report.
+reported as (
+    select
+        targets.policy_target_key,
+        reported.value,
+        row_number() over (
+            partition by targets.policy_target_key
+            order by
+                reported.period_end_date desc,
+                coalesce(reported.reported_date, cast('0001-01-01' as date)) desc,
+                reported.indicator_value_key asc
+        ) as recency
+    from targets
+    inner join {{ ref('fct_indicator_value') }} as reported on targets.indicator_key = reported.indicator_key
+    inner join {{ ref('dim_region') }} as regions
+        on reported.region_key = regions.region_key and targets.region_code = regions.region_code
+    where
+        reported.period_end_date between targets.valid_from and least({{ as_of() }}, targets.due_date)
+        and (reported.unit = targets.unit or reported.unit is null)
+),
+
+computed as (
     select
         targets.*,
         case targets.actual_method
@@ -93,12 +117,20 @@ measured as (
             when 'live_marks' then cast(marks.n_live as double)
             when 'pass_rate_vs_nation' then (ranked.pass_rate - nation.pass_rate) * 100
             when 'pass_rate_rank_in_zone' then cast(case when ranked.n_in_zone > 1 then ranked.zone_rank end as double)
-        end as actual_value
+        end as computed_value
     from targets
     left join recognitions on targets.policy_target_key = recognitions.policy_target_key
     left join marks on targets.policy_target_key = marks.policy_target_key
     left join ranked on targets.region_code = ranked.province_code
     left join nation on true
+),
+
+measured as (
+    select
+        computed.*,
+        coalesce(computed.computed_value, reported.value) as actual_value
+    from computed
+    left join reported on computed.policy_target_key = reported.policy_target_key and reported.recency = 1
 )
 
 select
@@ -107,7 +139,8 @@ select
     actual_value,
     cast(measured_year as integer) as measured_year,
     case
-        when actual_value is not null then 'computed'
+        when computed_value is not null then 'computed'
+        when actual_value is not null then 'reported'
         when measure = 'qualitative' then 'qualitative'
         when actual_method like 'recognitions%' then 'no_decision'
         when actual_method like 'pass_rate%' then 'no_samples'
