@@ -48,7 +48,7 @@ def made(home: Home) -> dict[str, Manifest]:
     [
         ("uspto_trademark", 11, {"event": 168, "owner": 30, "statement": 34, "classification": 23, "madrid_filing": 4}),
         ("tipo_gazette", 2434, {"classification": 3245, "owner": 2474, "agent": 2888}),
-        ("samr_food_sampling", 39, {"finding": 24}),
+        ("samr_food_sampling", 39, {"finding": 36, "party": 2}),
         ("rasff", 21_871, {"hazard": 23_455}),
         ("recognition_list", 152, {}),
         ("region_codes", 6823, {}),
