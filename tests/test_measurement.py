@@ -171,6 +171,7 @@ COMPARED = {
     ">": [">", "＞", "大于"],
 }
 COMPARED |= {"≥": ["≥", ">=", "不小于", "不低于"]}
+FULL_WIDTH = str.maketrans("0123456789.", "０１２３４５６７８９．")
 DECIMALS = st.decimals(min_value=0, max_value=99999, places=3).map(lambda number: f"{number.normalize():f}")
 
 
@@ -178,8 +179,8 @@ DECIMALS = st.decimals(min_value=0, max_value=99999, places=3).map(lambda number
 def test_whatever_is_printed_is_read_back(number: str, unit: str, comparator: str, data: st.DataObject) -> None:
     sign = data.draw(st.sampled_from(COMPARED[comparator]))
     space = data.draw(st.sampled_from(["", " "]))
-    wide = data.draw(st.booleans())
-    printed = f"{sign}{number.translate(str.maketrans('0123456789.', '０１２３４５６７８９．')) if wide else number}{space}{unit}"
+    digits = number.translate(FULL_WIDTH) if data.draw(st.booleans()) else number
+    printed = f"{sign}{digits}{space}{unit}"
     found = read(printed, printed)
     assert found["result_value"] == found["limit_value"] or "is_exponent_restored" in found
     assert found["result_value"] == float(number)
