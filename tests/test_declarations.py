@@ -14,6 +14,7 @@ from tests.hand_made_deliveries import source
 
 SHIPPED = [
     "enterprise_register",
+    "product_spot_check",
     "rasff",
     "recognition_list",
     "region_codes",

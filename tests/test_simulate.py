@@ -132,6 +132,7 @@ def test_every_delivery_is_in_the_truth_and_matches_its_declaration(world: Path)
             "type": declared.type in ("date", "partial_date"),
             "uscc": declared.format == "uscc",
             "pattern": declared.pattern is not None,
+            "shifted": declared.shifted is not None,
         }[kind]
 
 
@@ -513,3 +514,44 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not an empty folder"):
         simulate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_spot_checks_are_as_the_truth_says(world: Path) -> None:
+    told = {s["sample_no"]: s for s in truth(world, "spot_checks").iter_rows(named=True)}
+    assert {s["result"] for s in told.values()} == {"pass", "fail", "refused"}
+    assert any(s["is_recheck"] for s in told.values())
+    results = {"合格": "pass", "不合格": "fail", "拒检": "refused"}
+    found: Counter[str] = Counter()
+    for night, path in delivered(world, "product_spot_check"):
+        if path.suffix == ".csv":
+            rows = read_csv(world, path)
+        else:
+            cells = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+            top = next(i for i, row in enumerate(cells) if "序号" in row)
+            n_upper = 2 if "检验项目" in cells[top + 1] else 1
+            header = [str(low if n_upper == 2 and low else up) for up, low in zip(*cells[top : top + 2], strict=True)]
+            rows = [dict(zip(header, map(str, row), strict=True)) for row in cells[top + n_upper :]]
+        broken = broken_at(world, night, path)
+        n_skipped = 0
+        for number, row in enumerate(rows, 1):
+            if row["序号"].startswith("注"):
+                n_skipped += 1
+                continue
+            if row["序号"] == "":
+                assert (row["检验项目"], number in broken) == ("标识", False)
+                continue
+            product = value(row, "产品名称", "样品名称")
+            assert (product == "") == (broken.get(number) == "required:product_name")
+            assert ("g/kg" in value(row, "规格型号", "型号规格")) == (broken.get(number) == "shifted:spec")
+            if number in broken:
+                continue
+            sample = told[value(row, "抽样编号", "抽样单编号")]
+            result = results[row["抽查结果"]] if "抽查结果" in row else "fail" if "不合格" in path.name else "pass"
+            assert (sample["result"], sample["product_name"]) == (result, product)
+            assert value(row, "标称生产企业", "生产企业名称").endswith(sample["producer_name"])
+            assert (row.get("复检结果") == "不合格") == sample["is_recheck"]
+            found[sample["sample_no"]] += 1
+        listed = truth(world, "deliveries").filter((pl.col("file") == path.name) & (pl.col("night") == night))
+        assert listed.select("n_records", "n_skipped", "n_bad").row(0) == (len(rows), n_skipped, len(broken))
+    assert found.keys() == told.keys()
+    assert set(found.values()) == {1}
