@@ -36,9 +36,8 @@ MEASURED: dict[str, type[pl.DataType]] = {
 }
 COMPARATORS = ("<", "≤", ">", "≥", "≈", "range", "detected", "not_detected", "not_permitted", "plan")
 
-_SIGNS = {"〈": "<", "﹤": "<", "≦": "≤", "⩽": "≤", "<=": "≤", "≧": "≥", "⩾": "≥", ">=": "≥", "〉": ">", "≒": "≈"}
-_SIGNS |= {"−": "-", "–": "-", "—": "-", "〜": "~", "∼": "~", "＝": "=", "╳": "×", "✕": "×", "✖": "×"}
-_SIGNS |= {"<sup>": "^", "</sup>": "", "百分之百": "100%"}
+_SIGN = str.maketrans("〈﹤≦⩽≧⩾〉≒−–—〜∼＝╳✕✖", "<<≤≤≥≥>≈---~~=×××")
+_SIGNS = {"<=": "≤", ">=": "≥", "<sup>": "^", "</sup>": ""}
 _COMPARING = {
     "小于等于": "≤", "小于或等于": "≤", "不大于": "≤", "不高于": "≤", "不超过": "≤", "不多于": "≤", "不得超过": "≤",
     "大于等于": "≥", "大于或等于": "≥", "不小于": "≥", "不低于": "≥", "不少于": "≥", "不得低于": "≥", "不得少于": "≥",
@@ -174,8 +173,9 @@ def _measured(result_text: str | None, limit_text: str | None) -> tuple[object, 
 
 
 def _signs(text: str) -> str:
-    for printed, sign in _SIGNS.items():
-        if printed in text:
+    text = text.translate(_SIGN)
+    if "=" in text or "<" in text:
+        for printed, sign in _SIGNS.items():
             text = text.replace(printed, sign)
     return text.strip(" ;,、。")
 

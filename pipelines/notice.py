@@ -54,6 +54,7 @@ _MARKER = re.compile(
 )
 _SUFFIX = re.compile(rf"\s*\((?:标称|标注)?(?P<role>{_ANY_ROLE})\)\s*$")
 _ORIGIN = re.compile(r"[(\s]*(?:原产国|原产地|产地)(?:/地区|\(地区\)|或地区)?\s*:\s*(?P<origin>[^)(;,\s]+)\)?")
+_END = re.compile("[;\n]")
 _COMPOSITE = (
     rf"(?:{_ANY_ROLE}){_NAME}(?:的?(?:地址|厂址|住所|产地))?\s*[:：]|[(（](?:标称|标注)?(?:{_ANY_ROLE})[)）]|原产"
 )
@@ -203,7 +204,8 @@ def parties_in(cell: str) -> tuple[list[tuple[str, str]], str | None]:
     text = cell.translate(_HALF_WIDTH)
     origin = _ORIGIN.search(text)
     if origin is not None:
-        text = text[: origin.start()] + " " * len(origin[0]) + text[origin.end() :]
+        blank = " " * len(origin[0])
+        cell, text = (f"{whole[: origin.start()]}{blank}{whole[origin.end() :]}" for whole in (cell, text))
     spans: list[tuple[str, int, int]] = []
     markers = list(_MARKER.finditer(text))
     for marker, following in zip(markers, [*markers[1:], None][: len(markers)], strict=True):
@@ -215,11 +217,8 @@ def parties_in(cell: str) -> tuple[list[tuple[str, str]], str | None]:
                 spans.append((_role(suffix["role"]), part.start(), part.start() + suffix.start()))
     found = []
     for role, start, end in spans:
-        until = re.compile("[;\n]").search(text, start, end)
-        name = "".join(
-            printed if kept != " " else " "
-            for printed, kept in zip(cell[start : until.start() if until else end], text[start:], strict=False)
-        ).strip(" ,，、/")
+        until = _END.search(text, start, end)
+        name = cell[start : until.start() if until else end].strip(" ,，、/\u3000")
         if name not in _NULLS:
             found.append((role, name))
     return found, origin["origin"] if origin else None
@@ -237,26 +236,21 @@ def _with_roles(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows with producer_name, commissioner_name, origin_country and the producer's own address, and the parties."""
     composite = rows["producer"].str.contains(_COMPOSITE).fill_null(False)
     cells = _by_distinct(rows["producer"].filter(composite), parties_in)
-    schema: dict[str, pl.DataType | type[pl.DataType]] = {
-        "producer": pl.String, "_parties": pl.List(pl.Struct({"role": pl.String, "party_name": pl.String})),
-        "_maker": pl.String, "_commissioner": pl.String, "_origin": pl.String,
-    }  # fmt: skip
     table = pl.DataFrame(
-        [
-            (
-                cell,
-                [{"role": role, "party_name": name} for role, name in parties],
-                _answering(parties) or (_without_origin(cell) if not parties else None),
-                next((name for role, name in parties if role == "commissioner"), None),
-                origin,
-            )
-            for cell, (parties, origin) in cells
-        ],
-        schema=schema,
-        orient="row",
+        {
+            "producer": [cell for cell, _ in cells],
+            "_maker": [_answering(parties) or _without_origin(cell) for cell, (parties, _) in cells],
+            "_commissioner": [
+                next((name for role, name in parties if role == "commissioner"), None) for _, (parties, _) in cells
+            ],
+            "_origin": [origin for _, (_, origin) in cells],
+        },
+        schema=dict.fromkeys(["producer", "_maker", "_commissioner", "_origin"], pl.String),
     )
+    named = [(cell, role, name) for cell, (parties, _) in cells for role, name in parties]
+    in_cells = pl.DataFrame(named, schema=dict.fromkeys(["producer", "role", "party_name"], pl.String), orient="row")
     rows = rows.join(table, on="producer", how="left", maintain_order="left").with_columns(
-        _printed=pl.coalesce("_maker", "producer")
+        _printed=pl.when(composite).then("_maker").otherwise("producer")
     )
     printed_commissioner = pl.coalesce("commissioner", "_commissioner")
     rows = rows.with_columns(
@@ -265,12 +259,16 @@ def _with_roles(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         origin_country=pl.coalesce(*(["origin_country"] if "origin_country" in rows.columns else []), "_origin"),
         producer_address=_own_address(rows),
     )
-    return rows.drop("_maker", "_commissioner", "_origin", "_printed", "_parties"), _parties(rows)
+    return rows.drop("_maker", "_commissioner", "_origin", "_printed"), _parties(rows, in_cells)
 
 
-def _without_origin(cell: str) -> str:
-    origin = _ORIGIN.search(cell.translate(_HALF_WIDTH))
-    return (cell[: origin.start()] + cell[origin.end() :]).strip() if origin else cell
+def _without_origin(cell: str) -> str | None:
+    """The name in a cell without roles; null where roles are printed and none is named."""
+    text = cell.translate(_HALF_WIDTH)
+    if _MARKER.search(text):
+        return None
+    origin = _ORIGIN.search(text)
+    return (cell[: origin.start()] + cell[origin.end() :]).strip() or None if origin else cell
 
 
 def _own_address(rows: pl.DataFrame) -> pl.Series:
@@ -290,17 +288,21 @@ def _own_address(rows: pl.DataFrame) -> pl.Series:
     )
 
 
-def _parties(rows: pl.DataFrame) -> pl.DataFrame:
+def _parties(rows: pl.DataFrame, in_cells: pl.DataFrame) -> pl.DataFrame:
     """Every role of a composite producer cell, and the roles that have columns of their own."""
-    in_cells = (
-        rows.select("record_no", "_parties").drop_nulls().explode("_parties", empty_as_null=True).unnest("_parties")
-    )
     in_columns = [
         rows.select("record_no", role=pl.lit(role), party_name=role).drop_nulls("party_name")
         for role in ("commissioner", "importer", "distributor")
     ]
     return (
-        pl.concat([in_cells.drop_nulls("party_name"), *in_columns])
+        pl.concat(
+            [
+                rows.select("record_no", "producer")
+                .join(in_cells, on="producer", maintain_order="left_right")
+                .drop("producer"),
+                *in_columns,
+            ]
+        )
         .unique(["record_no", "role", "party_name"], maintain_order=True)
         .sort("record_no", maintain_order=True)
         .with_columns(item_no=pl.col("record_no").cum_count().over("record_no").cast(pl.Int64))
@@ -407,17 +409,10 @@ def _findings(rows: pl.DataFrame) -> pl.DataFrame:
     distinct = cells.select("names", "result", "limit").unique(maintain_order=True)
     if not len(distinct):
         return pl.DataFrame(schema=NO_FINDINGS)
-    item = pl.Struct({"item_name": pl.String, "result_text": pl.String, "limit_text": pl.String})
-    found = [
-        [dict(zip(("item_name", "result_text", "limit_text"), one, strict=True)) for one in _row_items(*row)]
-        for row in distinct.rows()
-    ]
-    items = distinct.with_columns(items=pl.Series(found, dtype=pl.List(item)))
-    findings = (
-        cells.join(items, on=["names", "result", "limit"], how="left", nulls_equal=True, maintain_order="left")
-        .select("record_no", "items")
-        .explode("items", empty_as_null=True)
-        .drop_nulls("items")
-        .unnest("items")
+    found = [(*row, *item) for row in distinct.rows() for item in _row_items(*row)]
+    columns = ["names", "result", "limit", "item_name", "result_text", "limit_text"]
+    items = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
+    findings = cells.join(items, on=["names", "result", "limit"], nulls_equal=True, maintain_order="left_right").select(
+        "record_no", "item_name", "result_text", "limit_text"
     )
     return measured(findings).with_columns(item_no=pl.col("record_no").cum_count().over("record_no").cast(pl.Int64))

@@ -23,6 +23,8 @@ _WRITTEN = re.compile(
 )
 _COMPACT = re.compile(r"(?<![\dA-Za-z])(?P<day>(?:19|20)\d{6})(?P<rest>.*)$")
 _TWICE = re.compile(r"^(\d{2}) (\d{2}) (\d{2})\1 \2 \3$")
+# Full-width digits too; what does not match holds no day.
+_MAY_HOLD = r"[1１][9９]\d\d|[2２][0０]\d\d|\d\d\s*年|^\s*\d\d\s\d\d\s\d\d"
 _BATCH = re.compile(r"批号|批次|lot", re.I)
 
 
@@ -33,6 +35,7 @@ def production_days(texts: pl.Series) -> pl.DataFrame:
     are null where no whole day is certain.
     """
     distinct = texts.drop_nulls().unique()
+    distinct = distinct.filter(distinct.str.contains(_MAY_HOLD))
     days = [days_in(text) for text in distinct.to_list()]
     read = pl.DataFrame(
         {

@@ -547,6 +547,7 @@ def candidate() -> Iterator[duckdb.DuckDBPyConnection]:
             create table star.fct_recognition_event(recognition_event_key bigint, recognition_key bigint);
             create table star.fct_policy_target(policy_target_key bigint, indicator_key bigint);
             create table star.bridge_trademark_class(trademark_key bigint, nice_class_key bigint);
+            create table star.bridge_inspection_party(inspection_key bigint, enterprise_key bigint);
             insert into star.dim_date values (-1), (20260101);
             insert into star.dim_trademark by name
             select * from (values (-1, null, null, 'unknown', true), (1, 'TW', '111000001', 'live', true),

@@ -222,6 +222,7 @@ def test_parties_are_kept_and_the_makers_own_address_is_used(tmp_path: Path) -> 
         header,
         ["豆干", "委托方：甲厂；受委托方：乙厂", "委托方：甲省甲市1号；受委托方：乙省乙市2号", ""],
         ["卤味", "丙厂", "丙省丙市3号", "丁公司"],
+        ["米粉", "委托方：/；受委托方：——", "/", ""],
         ["面条", "出品商：戊公司；生产商：己公司", "出品商地址：戊市5号；生产商地址：己市6号", ""],
     ]
     home = Home(tmp_path)
@@ -229,14 +230,15 @@ def test_parties_are_kept_and_the_makers_own_address_is_used(tmp_path: Path) -> 
     assert samples.select("producer_name", "commissioner_name", "producer_address").rows() == [
         ("乙厂", "甲厂", "乙省乙市2号"),
         ("丙厂", None, "丙省丙市3号"),
+        (None, None, None),
         ("己公司", None, "己市6号"),
     ]
     assert lake(home, manifest, "party").select("record_no", "item_no", "role", "party_name").rows() == [
         (1, 1, "commissioner", "甲厂"),
         (1, 2, "producer", "乙厂"),
         (2, 1, "importer", "丁公司"),
-        (3, 1, "issuer", "戊公司"),
-        (3, 2, "producer", "己公司"),
+        (4, 1, "issuer", "戊公司"),
+        (4, 2, "producer", "己公司"),
     ]
 
 
