@@ -121,6 +121,8 @@ def _typed(entity: Entity, frame: pl.DataFrame, undecodable: bool) -> tuple[pl.D
             violations.append(("required", column.name, value.is_null()))
         if is_text and column.pattern is not None:
             violations.append(("pattern", column.name, _unlike(column.name, column.pattern)))
+        if is_text and column.shifted is not None:
+            violations.append(("shifted", column.name, _like(column.name, column.shifted)))
         if is_text and column.format == "uscc":
             violations.append(("uscc", column.name, pl.lit(~uscc_is_valid(values))))
         if is_text and column.codes is not None:
@@ -169,6 +171,11 @@ def _unlike(column: str, pattern: str) -> pl.Expr:
     # \d would take the digits of every script.
     ascii_digits = pattern.replace(r"\d", "[0-9]")
     return ~pl.col(column).str.contains(f"^(?:{ascii_digits})$")
+
+
+@lru_cache(maxsize=1024)
+def _like(column: str, pattern: str) -> pl.Expr:
+    return pl.col(column).str.contains(pattern.replace(r"\d", "[0-9]"))
 
 
 def _numbers(values: pl.Series, kind: Literal["integer", "number"]) -> pl.Series:

@@ -36,6 +36,7 @@ def _folder_problems(folder: Path, staging_dir: Path) -> list[str]:
         for column in entity.columns:
             try:
                 re.compile(column.pattern or "")
+                re.compile(column.shifted or "")
             except re.error as error:
                 found.append(f"{declaration}: entities.{name}.{column.name}: pattern does not compile: {error}")
     try:

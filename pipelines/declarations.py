@@ -34,6 +34,7 @@ class Column(Strict):
     file's header), for tables the accepted header texts, for json a path of keys relative to the entity's row (`.` for
     a row that is itself a value, `/` before the path of a value ahead of the records). A column without `from` is made
     by the source's parse.py.
+    `shifted` is a pattern of values that belong to another column: where one stands here, the row's cells have moved.
 
     Types in the lake: text VARCHAR; name VARCHAR plus `<name>_norm` and `<name>_key`; date DATE; partial_date DATE
     (null unless the whole day is known) plus `<name>_text` (ISO 8601 to the precision received, such as 2013-05);
@@ -47,6 +48,7 @@ class Column(Strict):
     from_: list[str] = Field(default_factory=list, alias="from")
     required: bool = False
     pattern: str | None = None
+    shifted: str | None = None
     format: DateFormat | Literal["uscc"] | None = None
     codes: list[str] | None = None
     null_values: list[str] = Field(default_factory=list)
@@ -171,6 +173,7 @@ class Table(Strict):
     ignored_columns: list[str] = Field(default_factory=list)
     merged_cells: Literal["fill", "keep"] = "fill"
     skip: list[SkipRule] = Field(default_factory=list)
+    continued_by: list[str] = Field(default_factory=list)
 
 
 class Tolerances(Strict):
@@ -220,6 +223,9 @@ class Source(Strict):
             unknown = [key for key in entity.key if key not in entity.by_name]
             if unknown:
                 raise ValueError(f"entity {name}: key column {unknown[0]} is not declared")
+        for column in self.table.continued_by:
+            if column not in self.entities[self.record_entity].by_name:
+                raise ValueError(f"table.continued_by: column {column} is not declared")
         for check in self.checks:
             if check.entity not in self.entities:
                 raise ValueError(f"check {check.name}: entity {check.entity} is not declared")

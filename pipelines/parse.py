@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from lxml import etree
 
+from pipelines.continuation import continued
 from pipelines.contract import check, lake_schema
 from pipelines.declarations import Source
 from pipelines.delivery_gate import inspect, refuse_unlike_declared, unpack
@@ -47,7 +48,7 @@ from pipelines.xml_documents import document_pieces
 from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, pieces
 
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 _THREADS = 2
 _SMALL_BYTES = 16 << 20
 
@@ -281,7 +282,7 @@ def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[
 def _table_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
     source = reader.source
     undecodable = False
-    batches: Iterable[Batch]
+    batches: Iterator[Batch]
     if path.suffix.lower() in WORKBOOK_SUFFIXES:
         batches = read_workbook(path, source)
     else:
@@ -301,7 +302,7 @@ def _table_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful
     def work(batch: Batch) -> Part:
         return _table_part(batch, reader, undecodable, offset)
 
-    for part in _in_order(work, batches):
+    for part in _in_order(work, continued(batches, source)):
         # A column nobody declared is one finding per file, not one per batch.
         part.findings = Counter({k: v for k, v in part.findings.items() if k not in seen_headers})
         seen_headers.update(part.findings)

@@ -63,7 +63,8 @@ FED_BY: dict[str, tuple[str, ...]] = {
     "dim_enterprise": ("enterprise_register__enterprise",),
     "dim_region": ("region_codes__region",),
     "fct_inspection": ("samr_food_sampling__sample_row", "fda_enforcement__recall"),
-    "fct_inspection_finding": ("samr_food_sampling__finding",),
+    "fct_inspection_finding": ("samr_food_sampling__finding", "product_spot_check__finding"),
+    "bridge_inspection_party": ("samr_food_sampling__party", "product_spot_check__party"),
     "fct_recognition_event": ("recognition_list__decision", "eambrosia_gi__gi"),
     "fct_indicator_value": ("indicator_report__reported_value",),
     "bridge_recognition_name": ("eambrosia_gi__protected_name",),
@@ -357,21 +358,27 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
         "star.fct_inspection",
         "samples_reconcile",
         "抽检样品与湖一致 | Inspections lie between the sampling numbers and the rows of the lake",
-        "Nothing lost, nothing twice.",
-        "at least one fact per distinct sampling number, at most one per row",
+        "Nothing lost, nothing twice; a refused inspection is none.",
+        "at least one fact per distinct sampling number of a source, at most one per row",
         _one(
             "star",
             "fct_inspection",
             """
-            select star.n_facts, lake.n_samples, lake.n_rows
-            from (select count(*) as n_facts from star.fct_inspection where source_id = ?) as star,
-                (
-                    select count(*) as n_rows, count(distinct sample_no) as n_samples
-                    from work.lake.samr_food_sampling__sample_row
-                ) as lake
-            where star.n_facts not between lake.n_samples and lake.n_rows
+            with lake as (
+                select 'samr_food_sampling' as source_id, count(*) as n_rows, count(distinct sample_no) as n_samples
+                from work.lake.samr_food_sampling__sample_row
+                union all
+                select 'product_spot_check', count(*), count(distinct sample_no)
+                from work.lake.product_spot_check__sample_row where result is distinct from 'refused'
+            )
+            select n_facts, n_samples, n_rows
+            from (
+                select source_id, n_samples, n_rows,
+                    (select count(*) from star.fct_inspection as s where s.source_id = lake.source_id) as n_facts
+                from lake
+            )
+            where n_facts not between n_samples and n_rows
             """,
-            "samr_food_sampling",
         ),
     ),
     _release_rule(

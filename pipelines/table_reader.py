@@ -103,7 +103,9 @@ def find_header(source: Source, rows: list[list[str]]) -> Header | None:
     """
     columns = [column for column in source.entities[source.record_entity].columns if column.from_]
     required = {column.name for column in columns if column.required}
+    known = {_plain(text) for column in columns for text in column.from_}
     for index, row in enumerate(rows[: source.table.header_rows]):
+        row, n_rows = _with_second_row(row, rows[index + 1 :], known)
         first: dict[str, int] = {}
         for position, cell in enumerate(row):
             first.setdefault(_plain(cell), position)
@@ -116,7 +118,8 @@ def find_header(source: Source, rows: list[list[str]]) -> Header | None:
         values = _value_columns(source, texts, set(positions.values()))
         if required <= positions.keys() and len({*positions.values(), *values.values()}) >= 2:
             title = " ".join(cell for above in rows[:index] for cell in above if cell)
-            return Header(index, texts, positions, title, values, frozenset(map(_plain, source.table.ignored_columns)))
+            ignored = frozenset(map(_plain, source.table.ignored_columns))
+            return Header(index + n_rows - 1, texts, positions, title, values, ignored)
     return None
 
 
@@ -128,6 +131,20 @@ def _value_columns(source: Source, texts: list[str], taken: set[int]) -> dict[st
             if position not in taken and re.fullmatch(source.table.value_columns, text):
                 values.setdefault(text, position)
     return values
+
+
+def _with_second_row(row: list[str], below: list[list[str]], known: set[str]) -> tuple[list[str], int]:
+    """A header in two rows, read as one: 检验项目, 检验结果 and 标准值 may stand below one merged cell.
+
+    The row below belongs to the header when every cell of it is blank or a declared header text.
+    """
+    if not below or not {_plain(cell) for cell in row} & known:
+        return row, 1
+    second = [below[0][i] if i < len(below[0]) else "" for i in range(len(row))]
+    texts = {_plain(cell) for cell in second} - {""}
+    if not texts or not texts <= known:
+        return row, 1
+    return [lower if _plain(lower) else upper for upper, lower in zip(row, second, strict=True)], 2
 
 
 def _declared(header: Header, cells: pl.DataFrame) -> pl.DataFrame:
@@ -339,9 +356,10 @@ def _without_header(path: Path, layout: CsvLayout) -> Iterator[Batch]:
 
 
 def read_workbook(path: Path, source: Source) -> Iterator[Batch]:
-    """One batch per sheet that has a header; record numbers run on from sheet to sheet.
+    """One batch per table of a sheet; record numbers run on from table to table and from sheet to sheet.
 
-    Merged cells are filled when the declaration says so. Sheets without a header are left out, and named.
+    A sheet may hold several tables one below the other, each with a header and titles of its own. Merged cells are
+    filled when the declaration says so. Sheets without a header are left out, and named.
     Raises DeliveryRefused when no sheet has the declared header, or the file cannot be opened.
     """
     try:
@@ -356,20 +374,46 @@ def read_workbook(path: Path, source: Source) -> Iterator[Batch]:
     found: list[Batch] = []
     left_out: list[str] = []
     for name, rows in sheets:
-        header = find_header(source, rows)
-        if header is None:
-            if any(cell.strip() for row in rows for cell in row):
-                left_out.append(name)
-            continue
-        width = len(header.texts)
-        body = [(row + [""] * width)[:width] for row in rows[header.row + 1 :] if any(cell.strip() for cell in row)]
-        cells = _cells(list(range(last + 1, last + 1 + len(body))), body, width)
-        last += len(body)
-        found.append(Batch(_context(_declared(header, cells), name, header), cells, header))
+        tables = list(_tables(source, rows))
+        if not tables and any(cell.strip() for row in rows for cell in row):
+            left_out.append(name)
+        for header, body in tables:
+            cells = _cells(list(range(last + 1, last + 1 + len(body))), body, len(header.texts))
+            last += len(body)
+            declared = _context(_declared(header, cells), name, header).with_columns(_file=pl.lit(path.stem))
+            found.append(Batch(declared, cells, header))
     if not found:
         raise DeliveryRefused(f"no sheet names the columns {_required(source)}; add the header to sources/{source.id}")
     found[0].left_out = left_out
     yield from found
+
+
+_MOST_TITLES = 3
+_FOOTNOTE = re.compile(r"^\s*(?:备注|注|说明)\s*[:：]?")
+
+
+def _tables(source: Source, rows: list[list[str]]) -> Iterator[tuple[Header, list[list[str]]]]:
+    """Header and rows with text of each table of a sheet; a further table's titles stand directly above its header."""
+    header = find_header(source, rows)
+    known = {text for column in source.entities[source.record_entity].columns for text in column.from_}
+    while header is not None:
+        width, start = len(header.texts), header.row + 1
+        named = (index for index in range(start, len(rows)) if not known.isdisjoint(rows[index]))
+        at = next((index for index in named if find_header(source, rows[index : index + 1])), None)
+        end, following = len(rows), None
+        if at is not None and (found := find_header(source, rows[at : at + 2])):
+            end = at
+            while end > max(start, at - _MOST_TITLES) and _is_title(rows[end - 1]):
+                end -= 1
+            title = " ".join(cell for row in rows[end:at] for cell in row if cell)
+            following = Header(at + found.row, found.texts, found.positions, title or header.title)
+        yield header, [(row + [""] * width)[:width] for row in rows[start:end] if any(cell.strip() for cell in row)]
+        header = following
+
+
+def _is_title(row: list[str]) -> bool:
+    texts = {cell.strip() for cell in row} - {""}
+    return len(texts) <= 1 and not any(_FOOTNOTE.match(text) for text in texts)
 
 
 def _required(source: Source) -> str:

@@ -6,9 +6,12 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 import polars as pl
+import xlsxwriter  # type: ignore[import-untyped]
 
 from pipelines.declarations import Source, load_sources
 from pipelines.home import Home
@@ -65,6 +68,20 @@ def csv_bytes(rows: Iterable[Sequence[str]], encoding: str = "utf-8", delimiter:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows(rows)
     return text.getvalue().encode(encoding)
+
+
+def workbook(
+    path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], merges: Sequence[tuple[str, str, str]] = ()
+) -> bytes:
+    """The bytes of a workbook; `merges` are (sheet, range such as A3:A4, text)."""
+    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
+        made = {name: book.add_worksheet(name) for name in sheets}
+        for name, rows in sheets.items():
+            for number, row in enumerate(rows):
+                made[name].write_row(number, 0, row)
+        for name, cells, text in merges:
+            made[name].merge_range(cells, text)
+    return path.read_bytes()
 
 
 def enterprises(*names: str) -> list[list[str]]:

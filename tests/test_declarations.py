@@ -20,6 +20,7 @@ SHIPPED = [
     "fda_enforcement",
     "indicator_report",
     "industry_codes",
+    "product_spot_check",
     "rasff",
     "recognition_list",
     "region_codes",

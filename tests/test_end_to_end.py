@@ -254,6 +254,25 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
             "select i.industry_code, p.industry_code from star.dim_industry as i join star.dim_industry as p"
             " on i.parent_industry_key = p.industry_key where p.industry_key <> -1",
         )
+        assert not difference(
+            "select sample_no, notice_no, notice_date, result, is_recheck, product_name, production_date"
+            f" from read_parquet('{truth}/spot_checks.parquet') where result <> 'refused'",
+            "select sample_no, notice_no, notice_date, result::varchar, is_recheck, product_name, production_date"
+            " from star.fct_inspection where source_id = 'product_spot_check'",
+        )
+        for table, source_id in (("inspections", "samr_food_sampling"), ("spot_checks", "product_spot_check")):
+            assert not difference(
+                f"select sample_no, n_findings from read_parquet('{truth}/{table}.parquet') where n_findings > 0",
+                "select sample_no, count(*) from star.fct_inspection_finding join star.fct_inspection"
+                f" using (inspection_key) where source_id = '{source_id}' group by sample_no",
+            )
+        assert not difference(
+            f"select sample_no, commissioner_name from read_parquet('{truth}/spot_checks.parquet')"
+            " where commissioner_name is not null and result <> 'refused'",
+            "select sample_no, party_name.replace('(', '（').replace(')', '）') from star.bridge_inspection_party"
+            " join star.fct_inspection using (inspection_key)"
+            " where source_id = 'product_spot_check' and role = 'commissioner'",
+        )
 
 
 def test_broken_deliveries_are_refused_and_the_others_go_on(world: Path, simulated_home: Path, tmp_path: Path) -> None:

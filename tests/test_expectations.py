@@ -552,6 +552,7 @@ def candidate() -> Iterator[duckdb.DuckDBPyConnection]:
             create table star.fct_indicator_value(indicator_value_key bigint, indicator_key bigint);
             create table star.bridge_recognition_name(recognition_key bigint, name_no bigint);
             create table star.bridge_trademark_class(trademark_key bigint, nice_class_key bigint);
+            create table star.bridge_inspection_party(inspection_key bigint, enterprise_key bigint);
             insert into star.dim_date values (-1), (20260101);
             insert into star.dim_trademark by name
             select * from (values (-1, null, null, 'unknown', true), (1, 'TW', '111000001', 'live', true),

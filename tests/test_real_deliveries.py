@@ -52,7 +52,7 @@ def made(home: Home) -> dict[str, Manifest]:
         ("uspto_trademark", 11, {"event": 168, "owner": 30, "statement": 34, "classification": 23, "madrid_filing": 4}),
         ("tipo_gazette", 2434, {"classification": 3245, "owner": 2474, "agent": 2888}),
         ("euipo_trademark", 220, {"classification": 321, "applicant": 188, "publication": 381, "opposition": 19}),
-        ("samr_food_sampling", 39, {"finding": 24}),
+        ("samr_food_sampling", 39, {"finding": 36, "party": 2}),
         ("rasff", 21_871, {"hazard": 23_455}),
         ("recognition_list", 152, {}),
         ("region_codes", 6823, {}),
@@ -92,6 +92,47 @@ def test_without_a_header_nothing_is_guessed(tmp_path: Path) -> None:
     assert quarantine(home, manifest)["rule"].unique().to_list() == ["header"]
 
 
+SCRAPED = (
+    b"id,title,publish_time,info_sources,company_name,company_address,sampled_unit,sampled_address,sample_name,"
+    b"specification_type,trademark,production_date,factory_num,approval_num,unqualified,test_value,standard,"
+    b"sampling_unit,inspection_institution\r\n"
+)
+
+
+def test_under_a_header_only_rows_whose_cells_stand_in_place_are_believed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", SCRAPED + (DATA / HEADERLESS).read_bytes())
+    assert (manifest.n_records, manifest.n_loaded, manifest.n_quarantined) == (109, 13, 96)
+    rules = dict(quarantine(home, manifest).group_by("rule").len().rows())
+    assert rules == {
+        "shifted:product_name": 82,
+        "shifted:finding.item_name": 8,
+        "shifted:spec": 5,
+        "required:product_name": 1,
+    }
+    columns = ["record_no", "item_name", "result_value", "result_values", "limit_comparator", "limit_value"]
+    findings = lake(home, manifest, "finding")
+    assert findings.filter(pl.col("is_exponent_restored")).select(columns).rows() == [
+        (5, "菌落总数", None, "37000;46000;44000;37000;34000", "plan", None),
+        (6, "大肠菌群", None, "180;370;320;270;310", "plan", None),
+        (106, "菌落总数", 5800.0, None, "≤", 1000.0),
+    ]
+    # Every one of them is a failure, and so must its value be.
+    bounded = findings.filter(pl.col("limit_comparator").is_in(["≤", "≥"]))
+    broken = pl.col("result_max") > pl.col("limit_value")
+    assert bounded.select(broken == (pl.col("limit_comparator") == "≤")).to_series().to_list() == [True] * 7
+    rows = lake(home, manifest, "sample_row")
+    assert rows.filter(pl.col("record_no") == 15).select("producer_name", "origin_country", "is_recheck").row(0) == (
+        "广州市吉葡园商贸有限公司",
+        "意大利",
+        True,
+    )
+    assert rows.filter(pl.col("record_no") == 106).select("producer_name", "producer_address").row(0) == (
+        "北京金凌蜂贸公司",
+        "北京市密云县古北口镇河西村",
+    )
+
+
 def test_dates_of_the_republic_are_read(home: Home, made: dict[str, Manifest]) -> None:
     table = lake(home, made["tipo_gazette"], "registration")
     assert table["registration_date"].unique().to_list() == [date(2022, 3, 16)]
@@ -120,6 +161,57 @@ def test_samples_pass_or_fail(home: Home, made: dict[str, Manifest]) -> None:
     assert dict(table.group_by("result").len().rows()) == {"pass": 8, "fail": 31}
     roles = table.filter(pl.col("commissioner_name").is_not_null()).select("producer_name", "commissioner_name")
     assert roles.rows() == [("马鞍山佳利食品有限公司", "芜湖市欣然食品有限公司")]
+
+
+def test_failing_items_have_the_values_printed(home: Home, made: dict[str, Manifest]) -> None:
+    findings = lake(home, made["samr_food_sampling"], "finding")
+    results = ["record_no", "item_name_norm", "result_value", "result_unit", "result_values"]
+    assert findings.filter(pl.col("n_results") > 0).select(results).rows() == [
+        (1, "大肠菌群", None, "CFU/g", "540;90;10;10;25"),
+        (2, "霉菌", 6100.0, "CFU/g", None),
+        (3, "糖精钠(以糖精计)", 0.257, "g/kg", None),
+        (12, "糖精钠", 0.006, "g/kg", None),
+    ]
+    limits = [
+        "record_no",
+        "limit_comparator",
+        "limit_value",
+        "limit_unit",
+        "plan_n",
+        "plan_c",
+        "plan_m_low",
+        "plan_m_high",
+    ]
+    assert findings.filter(pl.col("limit_text").is_not_null()).select(limits).rows() == [
+        (1, "plan", None, None, 5, 2, 10.0, 100.0),
+        (2, "≤", 150.0, "CFU/g", None, None, None, None),
+        (3, "not_permitted", None, None, None, None, None, None),
+    ]
+    names = findings.filter(pl.col("n_results").is_null()).group_by("item_name").len().sort("item_name")
+    assert dict(names.rows()) == {
+        "微生物指标": 12,
+        "馅料含量": 12,
+        "氰化物": 3,
+        "标识": 1,
+        "纵向湿抗张强度": 1,
+        "碎片状态": 1,
+        "断裂荷载(纵向平均值)": 1,
+        "断裂荷载(横向平均值)": 1,
+    }
+    assert not findings["is_exponent_restored"].any()
+
+
+def test_days_of_production_are_those_printed(home: Home, made: dict[str, Manifest]) -> None:
+    rows = lake(home, made["samr_food_sampling"], "sample_row")
+    printed = rows.filter(pl.col("production_date_text").is_not_null())
+    assert printed["production_date"].null_count() == 0
+    by_text = dict(printed.select("production_date_text", "production_date").rows())
+    assert by_text["2012年9月12日"] == date(2012, 9, 12)
+    assert by_text["2010-6-2"] == date(2010, 6, 2)
+    assert len(printed) == 16
+    assert rows.filter(pl.col("record_no") == 2)["producer_address"].to_list() == [
+        "安徽省马鞍山市当涂县姑孰镇五联村商业街"
+    ]
 
 
 def test_names_are_told_from_what_is_printed_beside_them(home: Home, made: dict[str, Manifest]) -> None:

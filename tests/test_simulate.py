@@ -137,6 +137,7 @@ def test_every_delivery_is_in_the_truth_and_matches_its_declaration(world: Path)
             "type": declared.type in ("date", "partial_date"),
             "uscc": declared.format == "uscc",
             "pattern": declared.pattern is not None,
+            "shifted": declared.shifted is not None,
         }[kind]
 
 
@@ -373,15 +374,32 @@ def test_eu_marks_are_as_the_truth_says(world: Path) -> None:
         assert len(events) == told["n_events"]
 
 
-def table(path: Path, sheet: str) -> tuple[str, list[Row]]:
-    """The title and the rows of a sheet, merged cells filled."""
-    worksheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_name(sheet)
-    cells = [[str(value) for value in row] for row in worksheet.to_python()]
-    for (top, left), (bottom, right) in worksheet.merged_cell_ranges or []:
-        for line in range(max(top, 2), bottom + 1):
-            for column in range(left, right + 1):
-                cells[line][column] = cells[top][left]
-    return cells[0][0], [dict(zip(cells[1], row, strict=True)) for row in cells[2:]]
+def tables(path: Path) -> Iterator[tuple[str, list[Row]]]:
+    """Titles and rows of each table of a workbook, merged cells filled and blank ones of a continued sample too."""
+    book = CalamineWorkbook.from_path(str(path))
+    for name in book.sheet_names:
+        worksheet = book.get_sheet_by_name(name)
+        cells = [[str(value) for value in row] for row in worksheet.to_python(skip_empty_area=False)]
+        tops = [line for line, row in enumerate(cells) if "序号" in row]
+        for (top, left), (bottom, right) in worksheet.merged_cell_ranges or []:
+            if top > tops[0] and top < bottom:
+                for line, column in itertools.product(range(top, bottom + 1), range(left, right + 1)):
+                    cells[line][column] = cells[top][left]
+        for top, following in zip(tops, [*tops[1:], None], strict=True):
+            titles = " ".join(cell for row in cells[max(0, top - 2) : top] for cell in row if len(cell) < 60)
+            header = [cell for cell in cells[top] if cell]
+            first = top + 1
+            if "不合格项目" in header and cells[first][0] == "" and "检验项目" in cells[first]:
+                header = [low or up for up, low in zip(cells[top], cells[first], strict=True)]
+                first += 1
+            rows: list[Row] = []
+            for cells_of_row in cells[first : following - 2 if following else None]:
+                row = dict(zip(header, cells_of_row, strict=False))
+                if not row["序号"] and "检验项目" in row:
+                    items = {name: row[name] for name in ("检验项目", "检验结果", "标准值")}
+                    row = {**rows[-1], **items}
+                rows.append(row)
+            yield titles, rows
 
 
 def value(row: Row, *headers: str) -> str:
@@ -398,9 +416,10 @@ def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
     n_merged = n_joined = 0
     for night, path in delivered(world, "samr_food_sampling"):
         broken, number, n_skipped = broken_at(world, night, path), 0, 0
-        for sheet, result in (("不合格样品信息", "fail"), ("合格样品信息", "pass")):
-            title, rows = table(path, sheet)
-            assert title.endswith(sheet)
+        found_tables = list(tables(path))
+        assert len(found_tables) == (1 if "样品信息" in path.name else 2)
+        for title, rows in found_tables:
+            result = "fail" if "不合格" in title + path.name else "pass"
             for row in rows:
                 number += 1
                 if row["序号"].startswith("备注"):
@@ -593,3 +612,44 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not an empty folder"):
         simulate(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
+
+
+def test_spot_checks_are_as_the_truth_says(world: Path) -> None:
+    told = {s["sample_no"]: s for s in truth(world, "spot_checks").iter_rows(named=True)}
+    assert {s["result"] for s in told.values()} == {"pass", "fail", "refused"}
+    assert any(s["is_recheck"] for s in told.values())
+    results = {"合格": "pass", "不合格": "fail", "拒检": "refused"}
+    found: Counter[str] = Counter()
+    for night, path in delivered(world, "product_spot_check"):
+        if path.suffix == ".csv":
+            rows = read_csv(world, path)
+        else:
+            cells = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
+            top = next(i for i, row in enumerate(cells) if "序号" in row)
+            n_upper = 2 if "检验项目" in cells[top + 1] else 1
+            header = [str(low if n_upper == 2 and low else up) for up, low in zip(*cells[top : top + 2], strict=True)]
+            rows = [dict(zip(header, map(str, row), strict=True)) for row in cells[top + n_upper :]]
+        broken = broken_at(world, night, path)
+        n_skipped = 0
+        for number, row in enumerate(rows, 1):
+            if row["序号"].startswith("注"):
+                n_skipped += 1
+                continue
+            if row["序号"] == "":
+                assert (row["检验项目"], number in broken) == ("标识", False)
+                continue
+            product = value(row, "产品名称", "样品名称")
+            assert (product == "") == (broken.get(number) == "required:product_name")
+            assert ("g/kg" in value(row, "规格型号", "型号规格")) == (broken.get(number) == "shifted:spec")
+            if number in broken:
+                continue
+            sample = told[value(row, "抽样编号", "抽样单编号")]
+            result = results[row["抽查结果"]] if "抽查结果" in row else "fail" if "不合格" in path.name else "pass"
+            assert (sample["result"], sample["product_name"]) == (result, product)
+            assert value(row, "标称生产企业", "生产企业名称").endswith(sample["producer_name"])
+            assert (row.get("复检结果") == "不合格") == sample["is_recheck"]
+            found[sample["sample_no"]] += 1
+        listed = truth(world, "deliveries").filter((pl.col("file") == path.name) & (pl.col("night") == night))
+        assert listed.select("n_records", "n_skipped", "n_bad").row(0) == (len(rows), n_skipped, len(broken))
+    assert found.keys() == told.keys()
+    assert set(found.values()) == {1}

@@ -89,6 +89,14 @@ def test_pass_or_fail_is_which_table_the_row_is_in(tmp_path: Path, title: str, r
         ("受委托方：乙示例厂；委托方：甲示例厂", "乙示例厂", "甲示例厂"),
         ("标称委托单位名称：甲示例厂；标称生产企业名称：乙示例厂", "乙示例厂", "甲示例厂"),
         ("经销商：甲示例商行", "甲示例商行", None),
+        ("生产商：甲示例厂；经销商：乙示例商行", "甲示例厂", None),
+        ("进口商：甲示例商行（原产国：意大利）", "甲示例商行", None),
+        ("出品商：甲示例公司；生产商：乙示例厂", "乙示例厂", None),
+        ("监制商：甲示例超市 ；制造商：乙示例厂", "乙示例厂", None),
+        ("甲示例食品（广州）有限公司（中国经销商）原产国：法国", "甲示例食品（广州）有限公司", None),
+        ("标称委托方：甲示例厂 受托方：乙示例厂", "乙示例厂", "甲示例厂"),
+        ("委托方：甲示例厂", "甲示例厂", None),
+        ("甲委托加工示例厂", "甲委托加工示例厂", None),
         ("——", None, None),
     ],
 )
@@ -97,14 +105,15 @@ def test_producers_with_several_roles(tmp_path: Path, cell: str, maker: str | No
     assert rows.select("producer_name", "commissioner_name").row(0) == (maker, commissioner)
 
 
-def test_several_dates_in_a_cell_are_kept_as_text(tmp_path: Path) -> None:
+def test_days_of_production_are_read_where_they_are_certain(tmp_path: Path) -> None:
     rows, _ = samples(
         Home(tmp_path),
         ["豆干", "X1", "", "", "", "2024-05-10、2024-05-11"],
         ["豆干", "X2", "", "", "", "2024年5月10日"],
         ["豆干", "X3", "", "", "", "20240510A3"],
     )
-    assert rows["production_date"].cast(pl.String).to_list() == [None, "2024-05-10", None]
+    assert rows["production_date"].cast(pl.String).to_list() == ["2024-05-10", "2024-05-10", None]
+    assert rows["last_production_date"].cast(pl.String).to_list() == ["2024-05-11", "2024-05-10", None]
     assert rows["production_date_text"].to_list() == ["2024-05-10、2024-05-11", "2024年5月10日", "20240510A3"]
 
 

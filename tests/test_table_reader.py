@@ -7,14 +7,12 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -36,6 +34,7 @@ from tests.hand_made_deliveries import (
     quarantine,
     silent,
     source,
+    workbook,
 )
 
 settings.register_profile("touchstone", print_blob=True, deadline=None)
@@ -51,20 +50,6 @@ def names(home: Home, manifest: Manifest) -> list[str]:
 
 def apart(home: Home, manifest: Manifest) -> list[tuple[Any, ...]]:
     return quarantine(home, manifest).select("record_no", "rule").rows()
-
-
-def workbook(
-    path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]], merges: Sequence[tuple[str, str, str]] = ()
-) -> bytes:
-    """The bytes of a workbook; `merges` are (sheet, range such as A3:A4, text)."""
-    with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
-        made = {name: book.add_worksheet(name) for name in sheets}
-        for name, rows in sheets.items():
-            for number, row in enumerate(rows):
-                made[name].write_row(number, 0, row)
-        for name, cells, text in merges:
-            made[name].merge_range(cells, text)
-    return path.read_bytes()
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,9 @@
 -- Every failing item of the lake's serving rows is a finding of the star once: as many per inspection, repeats aside.
-with lake as (
+with notice_findings as (
+    {{ of_notices('finding') }}
+),
+
+lake as (
     select
         sample_rows.inspection_key,
         count(
@@ -7,9 +11,12 @@ with lake as (
                 '|', findings.item_name_norm, coalesce(findings.result_text, ''), coalesce(findings.limit_text, '')
             )
         ) as n_findings
-    from {{ ref('stg_samr_food_sampling__finding') }} as findings
+    from notice_findings as findings
     inner join {{ ref('int_inspection_rows') }} as sample_rows
-        on findings.delivery_sha256 = sample_rows.delivery_sha256 and findings.record_no = sample_rows.record_no
+        on
+            findings.source_id = sample_rows.source_id
+            and findings.delivery_sha256 = sample_rows.delivery_sha256
+            and findings.record_no = sample_rows.record_no
     inner join {{ ref('int_inspection_samples') }} as samples
         on sample_rows.inspection_key = samples.inspection_key and sample_rows.delivery_sha256 = samples.delivery_sha256
     group by sample_rows.inspection_key

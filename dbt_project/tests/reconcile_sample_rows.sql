@@ -1,11 +1,24 @@
--- Every row of a sampling notice belongs to one sample of the star, and every sample of the star has such a row.
-with lake as (
+-- Every inspected row of a notice belongs to one sample of the star, and every sample of the star has such a row.
+with notice_rows as (
+    {{ of_notices('sample_row') }}
+),
+
+inspected as (
+    select count(*) as n from notice_rows
+    where result <> 'refused'
+),
+
+kept as (
+    select count(*) as n from {{ ref('int_inspection_rows') }}
+),
+
+lake as (
     select distinct inspection_key from {{ ref('int_inspection_rows') }}
 ),
 
 star as (
     select inspection_key from {{ ref('fct_inspection') }}
-    where source_id = 'samr_food_sampling'
+    where source_id <> 'rasff'
 )
 
 select
@@ -24,13 +37,7 @@ having count(*) > 0
 union all
 select
     'row of the lake lost' as fault,
-    abs(
-        (select count(*) from {{ ref('stg_samr_food_sampling__sample_row') }}
-        )
-        - (select count(*) from {{ ref('int_inspection_rows') }}
-        )
-    )
-        as n
-where
-    (select count(*) from {{ ref('stg_samr_food_sampling__sample_row') }})
-    <> (select count(*) from {{ ref('int_inspection_rows') }})
+    abs(inspected.n - kept.n) as n
+from inspected
+cross join kept
+where inspected.n <> kept.n

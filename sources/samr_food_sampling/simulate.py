@@ -1,5 +1,7 @@
 """Food-sampling notices: workbooks with a failing and a passing table, as four kinds of office lay them out.
 
+On the first night a notice is a workbook with a sheet for each table; on later nights each office has a layout of its
+own (LAYOUTS).
 Past WORKBOOK_SAMPLES samples a delivery is CSV, one file of failing and one of passing samples per notice.
 """
 
@@ -56,6 +58,11 @@ _PRODUCTS = {
 # Share of samples that fail, by food category.
 _FAIL_SHARE = {"糕点": 0.08, "茶叶及相关制品": 0.03, "酒类": 0.07, "调味品": 0.06, "粮食加工品": 0.04, "乳制品": 0.02}
 _SPECS = [("240克/盒", 3), ("500g/袋", 4), ("480mL/瓶 52%vol", 2), ("计量称重", 2), ("/", 1), ("—", 1)]
+
+# What the notices of later nights look like, by office: a sheet for each table; the same with blanks instead of merged
+# cells below a header in two rows; a file for each table; one table below the other in one sheet.
+LAYOUTS = ["sheets", "blanks", "files", "one sheet"]
+_FAILING, _PASSING = "不合格样品信息", "合格样品信息"
 
 _OFFICES = [
     ("国家市场监督管理总局", "国家", "国抽"),
@@ -122,7 +129,7 @@ def deliver(world: World, out: Deliveries) -> None:
         samples = _samples(world, night, n, issued)
         start = 0
         for number, (size, is_workbook) in enumerate(sizes):
-            style = (number if night == 1 else night) % len(_OFFICES)
+            style = (number if night == 1 else night - 1) % len(_OFFICES)
             notice = _notice(samples.slice(start, size), night, number, style)
             notice = with_defects(notice, _defects(world, notice, night, number))
             if is_workbook:
@@ -189,13 +196,17 @@ def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
     )
     category = pl.col("category")
     choices = pl.concat([_choice(name, products) for name, products in _PRODUCTS.items()])
-    failed = pl.col("fail_draw") < category.replace_strict(_FAIL_SHARE, return_dtype=pl.Float64)
+    # However few samples a night has, two fail, and one of them on several items.
+    always = pl.int_range(pl.len()) < (2 if night > 1 else 0)
+    failed = always | (pl.col("fail_draw") < category.replace_strict(_FAIL_SHARE, return_dtype=pl.Float64))
     return (
         frame.join(choices, on=["category", "product_draw"], how="left", maintain_order="left")
         .with_columns(is_failed=failed)
         .with_columns(
             n_findings=pl.when(~pl.col("is_failed"))
             .then(0)
+            .when(always & (pl.int_range(pl.len()) == 0))
+            .then(3)
             .when(pl.col("items_draw") < 0.75)
             .then(1)
             .when(pl.col("items_draw") < 0.95)
@@ -339,51 +350,84 @@ def _failing_rows(notice: pl.DataFrame, style: int) -> pl.DataFrame:
 
 def _write_workbook(out: Deliveries, night: int, style: int, number: int, notice: pl.DataFrame) -> None:
     agency = _OFFICES[style][0]
+    layout = LAYOUTS[style] if night > 1 else LAYOUTS[0]
     title = f"{agency}{notice['notice_no'][0]}食品安全监督抽检"
-    path = out.path(night, SOURCE, f"{agency}_{night_date(night):%Y%m%d}_{number + 1:03d}.xlsx")
+    stem = f"{agency}_{night_date(night):%Y%m%d}_{number + 1:03d}"
     failing, passing = _failing_rows(notice, style), _printed(notice, False)
+    broken = broken_records(notice.filter(~pl.col("is_failed")))
+    if layout == "files":
+        for name, rows, is_failed in ((_FAILING, failing, True), (_PASSING, passing, False)):
+            path = out.path(night, SOURCE, f"{stem}{name}.xlsx")
+            with _workbook(path, title) as workbook:
+                _write_table(workbook.add_worksheet("Sheet1"), 0, [title, "附件"], style, rows, is_failed)
+            out.written(night, path, len(rows), broken.clear() if is_failed else broken, encoding="xlsx")
+        return
+    path = out.path(night, SOURCE, f"{stem}.xlsx")
     has_footnote = style == 1
-    with xlsxwriter.Workbook(str(path)) as workbook:
-        workbook.set_properties({"created": datetime(2024, 1, 1), "title": title})
-        _write_sheet(workbook, "不合格样品信息", title, style, failing, True)
-        _write_sheet(workbook, "合格样品信息", title, style, passing, False, has_footnote)
-    broken = broken_records(notice.filter(~pl.col("is_failed"))).with_columns(
-        record_no=pl.col("record_no") + len(failing)
-    )
+    with _workbook(path, title) as workbook:
+        sheet = workbook.add_worksheet("Sheet1" if layout == "one sheet" else _FAILING)
+        titles = [[f"{title}{name}"] for name in (_FAILING, _PASSING)]
+        line = _write_table(sheet, 0, titles[0], style, failing, True, layout == "blanks")
+        if layout == "one sheet":
+            line = _write_table(sheet, line + 1, titles[1], style, passing, False)
+        else:
+            sheet = workbook.add_worksheet(_PASSING)
+            line = _write_table(sheet, 0, titles[1], style, passing, False)
+        if has_footnote:
+            sheet.write_string(line, 0, "备注：以上信息以公布时为准。")
+    broken = broken.with_columns(record_no=pl.col("record_no") + len(failing))
     n_footnotes = int(has_footnote)
     out.written(night, path, len(failing) + len(passing) + n_footnotes, broken, n_footnotes, encoding="xlsx")
 
 
-def _write_sheet(
-    workbook: xlsxwriter.Workbook,
-    name: str,
-    title: str,
+def _workbook(path: Path, title: str) -> xlsxwriter.Workbook:
+    workbook = xlsxwriter.Workbook(str(path))
+    workbook.set_properties({"created": datetime(2024, 1, 1), "title": title})
+    return workbook
+
+
+def _write_table(
+    sheet: xlsxwriter.worksheet.Worksheet,
+    line: int,
+    titles: list[str],
     style: int,
     rows: pl.DataFrame,
     is_failed: bool,
-    has_footnote: bool = False,
-) -> None:
-    """A title over the whole width, the header, the rows; a sample's cells are merged over the rows of its items."""
-    sheet = workbook.add_worksheet(name)
+    has_blanks: bool = False,
+) -> int:
+    """Titles over the whole width, the header, the rows; returns the line below.
+
+    A sample's cells are merged over the rows of its items, or with `has_blanks` stand only in the first of them.
+    """
     header, columns = _header(style, is_failed), _columns(style, is_failed)
-    sheet.merge_range(0, 0, 0, len(header) - 1, f"{title}{name}")
-    sheet.write_row(1, 0, header)
+    for title in titles:
+        sheet.merge_range(line, 0, line, len(header) - 1, title)
+        line += 1
+    if has_blanks:
+        first = columns.index("item_name")
+        sheet.merge_range(line, first, line, first + 2, "不合格项目")
+        sheet.write_row(line, 0, header[:first])
+        sheet.write_row(line, first + 3, header[first + 3 :])
+        sheet.write_row(line + 1, first, header[first : first + 3])
+        line += 2
+    else:
+        sheet.write_row(line, 0, header)
+        line += 1
     n_rows_of = rows["n_findings"].to_list() if is_failed and "item_name" in columns else None
-    line = 2
     cells = rows.select(columns).rows()
     at = 0
     while at < len(cells):
         span = n_rows_of[at] if n_rows_of else 1
         for column, value in enumerate(cells[at]):
-            if span > 1 and not columns[column].startswith("item_"):
+            is_item = columns[column].startswith("item_")
+            if span > 1 and not is_item and not has_blanks:
                 sheet.merge_range(line, column, line + span - 1, column, value)
             else:
-                for below in range(span):
+                for below in range(span if is_item else 1):
                     sheet.write_string(line + below, column, cells[at + below][column])
         line += span
         at += span
-    if has_footnote:
-        sheet.write_string(line, 0, "备注：以上信息以公布时为准。")
+    return line
 
 
 def _write_csv(out: Deliveries, night: int, style: int, number: int, notice: pl.DataFrame) -> None:

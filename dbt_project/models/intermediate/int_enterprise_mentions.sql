@@ -1,5 +1,13 @@
 -- Grain: one row per source, name key and credit code under which an enterprise is named outside the register.
-with mentions as (
+with notice_rows as (
+    {{ of_notices('sample_row') }}
+),
+
+parties as (
+    {{ of_notices('party') }}
+),
+
+mentions as (
     select
         source_id,
         owner_name_key as name_key,
@@ -10,31 +18,40 @@ with mentions as (
     from {{ ref('int_trademark_owners') }}
     union all
     select
-        'samr_food_sampling' as source_id,
+        source_id,
         producer_name_key as name_key,
         producer_name_norm as name,
         null as name_en,
         null as uscc,
         null as address
-    from {{ ref('stg_samr_food_sampling__sample_row') }}
+    from notice_rows
     union all
     select
-        'samr_food_sampling' as source_id,
+        source_id,
         commissioner_name_key as name_key,
         commissioner_name_norm as name,
         null as name_en,
         null as uscc,
         null as address
-    from {{ ref('stg_samr_food_sampling__sample_row') }}
+    from notice_rows
     union all
     select
-        'samr_food_sampling' as source_id,
+        source_id,
         sampled_name_key as name_key,
         sampled_name_norm as name,
         null as name_en,
         null as uscc,
         null as address
-    from {{ ref('stg_samr_food_sampling__sample_row') }}
+    from notice_rows
+    union all
+    select
+        source_id,
+        party_name_key as name_key,
+        party_name_norm as name,
+        null as name_en,
+        null as uscc,
+        null as address
+    from parties
     union all
     select
         'recognition_list' as source_id,

@@ -1,22 +1,30 @@
--- Grain: one row per row of a sampling notice, with the sample that it belongs to.
+-- Grain: one row per row of an inspection notice that was inspected, with the sample that it belongs to.
 {% set notice = ['agency_norm', 'notice_no', 'notice_date', 'source_row_id'] %}
 with notice_rows as (
-    select * from {{ ref('stg_samr_food_sampling__sample_row') }}
+    {{ of_notices('sample_row') }}
+),
+
+-- A refusal is no inspection.
+inspected as (
+    select * from notice_rows
+    where coalesce(result, '') <> 'refused'
 ),
 
 numbered as (
     select
+        source_id,
         delivery_sha256,
         record_no,
         result,
         is_recheck,
-        {{ surrogate_key(["'samr_food_sampling'"] + notice + ['sample_no']) }} as inspection_key
-    from notice_rows
+        {{ surrogate_key(['source_id'] + notice + ['sample_no']) }} as inspection_key
+    from inspected
     where sample_no is not null
 ),
 
 unnumbered as (
     select
+        source_id,
         delivery_sha256,
         record_no,
         result,
@@ -26,15 +34,15 @@ unnumbered as (
             'product_name_norm', 'producer_name_key', 'sampled_name_key', 'spec', 'brand_text_norm',
             'production_date_text', 'result'
         ]) }} as sample_identity
-    from notice_rows
+    from inspected
     where sample_no is null
 ),
 
 previous as (
     select
         *,
-        lag(sample_identity) over (partition by delivery_sha256 order by record_no) as previous_identity,
-        lag(row_no) over (partition by delivery_sha256 order by record_no) as previous_row_no
+        lag(sample_identity) over (partition by source_id, delivery_sha256 order by record_no) as previous_identity,
+        lag(row_no) over (partition by source_id, delivery_sha256 order by record_no) as previous_row_no
     from unnumbered
 ),
 
@@ -45,7 +53,7 @@ occurrences as (
         sum(
             case when sample_identity = previous_identity and coalesce(row_no = previous_row_no, true) then 0 else 1 end
         ) over (
-            partition by delivery_sha256, sample_identity
+            partition by source_id, delivery_sha256, sample_identity
             order by record_no
             rows between unbounded preceding and current row
         ) as occurrence
@@ -54,6 +62,7 @@ occurrences as (
 
 select
     inspection_key,
+    source_id,
     delivery_sha256,
     record_no,
     result,
@@ -61,7 +70,8 @@ select
 from numbered
 union all
 select
-    {{ surrogate_key(["'samr_food_sampling'", 'sample_identity', 'occurrence']) }} as inspection_key,
+    {{ surrogate_key(['source_id', 'sample_identity', 'occurrence']) }} as inspection_key,
+    source_id,
     delivery_sha256,
     record_no,
     result,

@@ -1,5 +1,9 @@
--- Grain: one row per sample of a sampling notice.
-with sample_rows as (
+-- Grain: one row per sample of an inspection notice.
+with notice_rows as (
+    {{ of_notices('sample_row') }}
+),
+
+sample_rows as (
     select * from {{ ref('int_inspection_rows') }}
 ),
 
@@ -15,6 +19,7 @@ serving as (
 outcomes as (
     select
         sample_rows.inspection_key,
+        sample_rows.source_id,
         sample_rows.delivery_sha256,
         min(sample_rows.record_no) as record_no,
         max(case sample_rows.result when 'fail' then 1 else 0 end) as has_failed,
@@ -24,7 +29,7 @@ outcomes as (
         on
             sample_rows.inspection_key = serving.inspection_key
             and sample_rows.delivery_sha256 = serving.delivery_sha256
-    group by sample_rows.inspection_key, sample_rows.delivery_sha256
+    group by sample_rows.inspection_key, sample_rows.source_id, sample_rows.delivery_sha256
 )
 
 select
@@ -33,5 +38,8 @@ select
     outcomes.has_recheck = 1 as is_recheck_sample,
     first_rows.*
 from outcomes
-inner join {{ ref('stg_samr_food_sampling__sample_row') }} as first_rows
-    on outcomes.delivery_sha256 = first_rows.delivery_sha256 and outcomes.record_no = first_rows.record_no
+inner join notice_rows as first_rows
+    on
+        outcomes.source_id = first_rows.source_id
+        and outcomes.delivery_sha256 = first_rows.delivery_sha256
+        and outcomes.record_no = first_rows.record_no

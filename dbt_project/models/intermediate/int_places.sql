@@ -1,10 +1,14 @@
 -- Grain: one row per distinct text that says where something is, with its province split off.
-with texts as (
-    select sampled_address_norm as place_text from {{ ref('stg_samr_food_sampling__sample_row') }}
+with notice_rows as (
+    {{ of_notices('sample_row') }}
+),
+
+texts as (
+    select sampled_address_norm as place_text from notice_rows
     union
-    select producer_address_norm as place_text from {{ ref('stg_samr_food_sampling__sample_row') }}
+    select producer_address_norm as place_text from notice_rows
     union
-    select agency_norm as place_text from {{ ref('stg_samr_food_sampling__sample_row') }}
+    select agency_norm as place_text from notice_rows
     union
     select region_name_norm as place_text from {{ ref('stg_recognition_list__decision') }}
     union

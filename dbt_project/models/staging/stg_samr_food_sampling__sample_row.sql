@@ -31,6 +31,8 @@ renamed as (
         brand_text_norm,
         production_date_text,
         production_date,
+        last_production_date,
+        origin_country,
         category_name_norm,
         lab_name,
         result,

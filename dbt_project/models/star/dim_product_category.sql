@@ -1,7 +1,7 @@
 -- Grain: one row per product category of a source, and the unknown category.
 with categories as (
     select
-        'samr_food_sampling' as source_id,
+        source_id,
         category_name_norm as category_name
     from {{ ref('int_inspection_samples') }}
     union

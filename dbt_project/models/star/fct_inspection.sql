@@ -26,7 +26,7 @@ samples as (
 inspections as (
     select
         samples.inspection_key,
-        'samr_food_sampling' as source_id,
+        samples.source_id,
         samples.sample_no,
         samples.notice_no,
         samples.notice_date,
@@ -37,7 +37,7 @@ inspections as (
         coalesce(marks.trademark_key, -1) as trademark_key,
         case
             when samples.category_name_norm is null then -1
-            else {{ surrogate_key(["'samr_food_sampling'", 'samples.category_name_norm']) }}
+            else {{ surrogate_key(['samples.source_id', 'samples.category_name_norm']) }}
         end as product_category_key,
         samples.sample_result as result,
         samples.is_recheck_sample as is_recheck,
@@ -48,7 +48,8 @@ inspections as (
         samples.agency_norm as agency,
         samples.spec,
         samples.production_date,
-        null as origin_country
+        samples.last_production_date,
+        samples.origin_country
     from samples
     left join names as sampled on samples.sampled_name_key = sampled.name_key
     left join names as commissioners on samples.commissioner_name_key = commissioners.name_key
@@ -84,6 +85,7 @@ inspections as (
         notifying_country as agency,
         null as spec,
         null as production_date,
+        null as last_production_date,
         origin_country
     from {{ ref('int_rasff_notifications') }}
     union all
@@ -134,6 +136,7 @@ select
     inspections.agency,
     inspections.spec,
     inspections.production_date,
+    inspections.last_production_date,
     inspections.origin_country
 from inspections
 left join {{ ref('int_deliveries') }} as deliveries

@@ -1,12 +1,21 @@
 -- Grain: one row per failing item of a sample, hazard of a notification or reason of a recall.
-with findings as (
+{% set measured = [
+    'result_text', 'result_comparator', 'result_value', 'result_unit', 'result_max', 'n_results', 'result_values',
+    'limit_text', 'limit_comparator', 'limit_value', 'limit_value_to', 'limit_unit',
+    'plan_n', 'plan_c', 'plan_m_low', 'plan_m_high'
+] %}
+with notice_findings as (
+    {{ of_notices('finding') }}
+),
+
+findings as (
     select
         sample_rows.inspection_key,
         findings.item_name_norm as item_name,
-        findings.result_text,
-        findings.result_value,
-        findings.result_unit,
-        findings.limit_text,
+        {% for column in measured %}
+            findings.{{ column }},
+        {% endfor %}
+        findings.is_exponent_restored,
         null as hazard_category,
         null as hazard_class,
         -- Cells merged over a sample's rows repeat their items; each counts once.
@@ -16,9 +25,12 @@ with findings as (
         ) as repetition,
         findings.record_no,
         findings.item_no
-    from {{ ref('stg_samr_food_sampling__finding') }} as findings
+    from notice_findings as findings
     inner join {{ ref('int_inspection_rows') }} as sample_rows
-        on findings.delivery_sha256 = sample_rows.delivery_sha256 and findings.record_no = sample_rows.record_no
+        on
+            findings.source_id = sample_rows.source_id
+            and findings.delivery_sha256 = sample_rows.delivery_sha256
+            and findings.record_no = sample_rows.record_no
     inner join {{ ref('int_inspection_samples') }} as samples
         on
             sample_rows.inspection_key = samples.inspection_key
@@ -27,10 +39,10 @@ with findings as (
     select
         notifications.inspection_key,
         hazards.hazard_substance as item_name,
-        null as result_text,
-        null as result_value,
-        null as result_unit,
-        null as limit_text,
+        {% for column in measured %}
+            null as {{ column }},
+        {% endfor %}
+        false as is_exponent_restored,
         hazards.hazard_category,
         null as hazard_class,
         1 as repetition,
@@ -43,10 +55,10 @@ with findings as (
     select
         inspection_key,
         recall_reason as item_name,
-        null as result_text,
-        null as result_value,
-        null as result_unit,
-        null as limit_text,
+        {% for column in measured %}
+            null as {{ column }},
+        {% endfor %}
+        false as is_exponent_restored,
         null as hazard_category,
         hazard_class,
         1 as repetition,
@@ -59,10 +71,10 @@ select
     inspection_key,
     row_number() over (partition by inspection_key order by record_no, item_no) as finding_no,
     item_name,
-    result_text,
-    result_value,
-    result_unit,
-    limit_text,
+    {% for column in measured %}
+        {{ column }},
+    {% endfor %}
+    is_exponent_restored,
     hazard_category,
     hazard_class
 from findings

@@ -1,0 +1,12 @@
+"""Lists of product spot checks: layouts are in the declaration's header synonyms, the rest is common to notices."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines import notice
+
+
+def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """`sample_row` with result, roles and days apart, one `finding` per failing item, one `party` per further role."""
+    return notice.shaped(tables["sample_row"])
