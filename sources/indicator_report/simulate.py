@@ -8,6 +8,7 @@ from pipelines.simulate import Deliveries, World, broken_records, divisions, nig
 
 SOURCE = "indicator_report"
 RULES = ["pattern:region_code", "required:region_name"]
+ORIGIN_TITLE = "马德里商标国际注册申请量"
 _CITIES = ["武汉市", "合肥市", "济南市", "青岛市", "广州市", "深圳市"]
 
 
@@ -36,7 +37,9 @@ def _by_origin(world: World, out: Deliveries) -> None:
         orient="row",
     )
     path = out.path(1, SOURCE, "madrid_applications_by_origin_2022_2023.csv")
-    write_csv(rows, path, "utf-8-sig")
+    write_csv(rows, path, "utf-8")
+    # The title says what the years' columns hold, whatever name the file is received under.
+    path.write_bytes(f"{ORIGIN_TITLE},,\r\n".encode("utf-8-sig") + path.read_bytes())
     none = pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String})
     out.written(1, path, len(rows), none, encoding="utf-8-sig")
     long = rows.unpivot(index="地区", variable_name="period", value_name="value")
