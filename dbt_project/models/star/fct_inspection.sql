@@ -64,54 +64,28 @@ inspections as (
     union all
     select
         inspection_key,
-        'rasff' as source_id,
-        notification_no as sample_no,
-        notification_no as notice_no,
-        notified_date as notice_date,
+        source_id,
+        alert_no as sample_no,
+        alert_no as notice_no,
+        alert_date as notice_date,
         -1 as producer_enterprise_key,
         -1 as sampled_enterprise_key,
         product_name,
         null as brand_text,
         -1 as trademark_key,
-        case
-            when product_category is null then -1 else {{ surrogate_key(["'rasff'", 'product_category']) }}
-        end as product_category_key,
+        product_category_key,
         'fail' as result,
         false as is_recheck,
         -1 as region_key,
         delivery_sha256,
         record_no,
         -1 as commissioner_enterprise_key,
-        notifying_country as agency,
+        agency,
         null as spec,
         null as production_date,
         null as last_production_date,
         origin_country
-    from {{ ref('int_rasff_notifications') }}
-    union all
-    select
-        inspection_key,
-        'fda_enforcement' as source_id,
-        recall_no as sample_no,
-        recall_no as notice_no,
-        report_date as notice_date,
-        -1 as producer_enterprise_key,
-        -1 as sampled_enterprise_key,
-        product_description as product_name,
-        null as brand_text,
-        -1 as trademark_key,
-        {{ surrogate_key(["'fda_enforcement'", 'product_type']) }} as product_category_key,
-        'fail' as result,
-        false as is_recheck,
-        -1 as region_key,
-        delivery_sha256,
-        record_no,
-        -1 as commissioner_enterprise_key,
-        'US FDA' as agency,
-        null as spec,
-        null as production_date,
-        null as origin_country
-    from {{ ref('int_fda_recalls') }}
+    from {{ ref('int_alerts') }}
 )
 
 select
