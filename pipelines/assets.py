@@ -22,6 +22,7 @@ from pipelines.build import (
     open_database,
 )
 from pipelines.checks import CANDIDATE, POOL, Expected, lake_key, outcome, refuse_unless_gated, run_folder
+from pipelines.corrections import refuse_outdated
 from pipelines.dbt import DbtProject, DbtTable, DbtTest, NodeResult
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
@@ -125,6 +126,7 @@ def lake(source: Source) -> dg.AssetsDefinition:
         for name, reason in refused.items():
             progress.refused(refusal(source, name, reason))
         every = manifests(home, source.id)
+        refuse_outdated(home, source, every)
         in_lake = [manifest for manifest in every if manifest.state == "loaded"]
         rows: Counter[str] = Counter()
         findings: Counter[str] = Counter()

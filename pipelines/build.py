@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines import corrections
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
 from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
@@ -178,8 +179,8 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
-    without any, the dbt project with its seeds, the code of this package, and the version of python-stdnum, whose
-    table of regions stands in for a delivery.
+    without any, the corrections, the dbt project with its seeds, the code of this package, and the version of
+    python-stdnum, whose table of regions stands in for a delivery.
     """
     from pipelines.parse import contract_version
 
@@ -194,6 +195,7 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
         "undelivered": {
             source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
         },
+        "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": tree_hash(PROJECT_ROOT / "pipelines"),
         "regions": importlib.metadata.version("python-stdnum"),
@@ -222,11 +224,12 @@ def create_lake(
     sources: Mapping[str, Source],
     manifests: Mapping[str, list[Manifest]],
 ) -> None:
-    """Create schema `lake`: a view per entity of the given sources, and tables `deliveries` and `quarantine`.
+    """Create schema `lake`: a view per entity of the given sources, and tables `deliveries`, `quarantine` and
+    `corrections`, the corrections of the sources laid over all of them.
 
     A view `<source>__<entity>` has `delivery_sha256` and the entity's lake columns, typed also where nothing was
     delivered. A source whose parse.py offers `fallback()` has its record entity from there, as a table with a null
-    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone.
+    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone, and what `corrections.apply` does.
     """
     connection.execute("create schema lake")
     for source_id, source in sources.items():
@@ -234,6 +237,9 @@ def create_lake(
     every = [manifest for source_id in sources for manifest in manifests[source_id] if manifest.state != "received"]
     _create_deliveries(connection, every, sources)
     _create_quarantine(connection, home, every)
+    corrections.create_table(connection)
+    for source_id, source in sources.items():
+        corrections.apply(connection, home, source, manifests[source_id])
 
 
 def _create_views(

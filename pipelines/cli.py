@@ -263,6 +263,51 @@ def quarantine_show(
         typer.echo(f"touchstone: {len(found)} of {total:,} records; --limit gives more", err=True)
 
 
+@quarantine_app.command("retry")
+def quarantine_retry(
+    source_id: Annotated[str, typer.Argument(metavar="[SOURCE]", help="Default: every source.")] = "",
+    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="First digits of its SHA-256.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Parse refused and quarantined deliveries again, and say what a changed contract or correction made of them."""
+    from pipelines.declarations import load_sources
+    from pipelines.quarantined import retry
+
+    home, declared = Home.from_environment(), load_sources(SOURCES_DIR)
+    chosen = _declared([source_id] if source_id else None)
+    found = [one for name in chosen for one in retry(home, declared[name], delivery, lambda what, rows: None)]
+    if as_json:
+        _print_json([{**asdict(one), "has_changed": one.has_changed} for one in found])
+        return
+    if not found:
+        typer.echo("Nothing is in quarantine.")
+        return
+    _print_table(
+        ["source", "delivery", "file", "was", "is", "quarantined before", "now", "by a correction", "reason"],
+        [
+            [
+                one.source_id,
+                one.delivery_sha256[:12],
+                one.original_name,
+                one.state_before,
+                one.state,
+                f"{one.n_quarantined_before:,}",
+                f"{one.n_quarantined:,}",
+                f"{one.n_corrected:,}",
+                one.reason or "",
+            ]
+            for one in found
+        ],
+        numeric={5, 6, 7},
+    )
+    n_changed = sum(one.has_changed for one in found)
+    typer.echo(
+        f"{n_changed} of {len(found)} deliveries changed; `touchstone refresh` releases that"
+        if n_changed
+        else f"None of {len(found)} deliveries changed: mend the contract, or write a correction, and try again"
+    )
+
+
 @app.command()
 def releases(as_json: AsJson = False) -> None:
     """List the releases that are kept, newest first."""

@@ -62,6 +62,10 @@ class Home:
     def quarantine(self, source_id: str) -> Path:
         return self.root / "quarantine" / source_id
 
+    def quarantined_texts(self, source_id: str, entity: str) -> Path:
+        """Rows of quarantined records as received, by which a correction can free them."""
+        return self.quarantine(source_id) / "texts" / entity
+
     @property
     def releases(self) -> Path:
         return self.root / "releases"

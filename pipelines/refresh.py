@@ -204,6 +204,7 @@ _OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
     "UsageError": UsageError,
     "CheckCannotRun": TouchstoneError,
     "GateRefused": GateRefused,
+    "CorrectionOutdated": GateRefused,
 }
 
 
