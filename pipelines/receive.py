@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -46,6 +47,7 @@ class Manifest(BaseModel):
     received_at: datetime
     url: str | None = None
     etag: str | None = None
+    last_modified: str | None = None
     licence: str
     publisher: str
     snapshot_date: date | None = None
@@ -118,7 +120,7 @@ def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
         if path in growing:
             report(f"{path.name} is still being written: left for the next refresh", None)
             continue
-        taken.append(_take(home, source, path))
+        taken.append(_take(home, source, path, path.name))
         report(f"received {path.name}", None)
     return taken
 
@@ -155,7 +157,32 @@ def _is_open_for_writing(path: Path) -> bool:
     return False
 
 
-def _take(home: Home, source: Source, path: Path) -> Manifest:
+@dataclass(frozen=True)
+class Origin:
+    """Where a fetched file came from, and what the server said of it; `day` is the one that its address is dated by."""
+
+    url: str
+    name: str
+    etag: str | None = None
+    last_modified: str | None = None
+    day: date | None = None
+
+
+def receive_fetched(home: Home, source: Source, path: Path, origin: Origin) -> Manifest:
+    """Take a whole fetched file into the archive under the name of its origin; `path` is gone then.
+
+    The same bytes fetched from several addresses are one delivery; it names the address that is first by alphabet.
+    """
+    manifest = _take(home, source, path, origin.name)
+    if manifest.url is None or origin.url <= manifest.url:
+        known = (manifest.url, manifest.etag, manifest.last_modified)
+        if known != (origin.url, origin.etag, origin.last_modified):
+            manifest.url, manifest.etag, manifest.last_modified = origin.url, origin.etag, origin.last_modified
+            manifest.save(home)
+    return manifest
+
+
+def _take(home: Home, source: Source, path: Path, name: str) -> Manifest:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = os.fstat(file.fileno()).st_size
@@ -164,14 +191,14 @@ def _take(home: Home, source: Source, path: Path) -> Manifest:
     if existing.exists():
         manifest = Manifest.model_validate_json(existing.read_bytes())
         if manifest.state == "refused" and _refusal(manifest.original_name, size, source):
-            manifest = _renamed(home, source, manifest, path.name)
+            manifest = _renamed(home, source, manifest, name)
         path.unlink()
         return manifest
     manifest = Manifest(
         source_id=source.id,
         sha256=digest,
         bytes=size,
-        original_name=path.name,
+        original_name=name,
         received_at=datetime.now(UTC),
         licence=source.licence,
         publisher=source.publisher,
