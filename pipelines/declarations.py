@@ -167,7 +167,12 @@ def _on(template: str, day: date | None) -> str:
 
 
 class Delivery(Strict):
-    """What the delivery gate asks of a file."""
+    """What the delivery gate asks of a file.
+
+    `whole_list_from_name` is the pattern of a name that says that the file is the whole list, where others hold only
+    what changed; of a source of semantics `snapshot` each file is. `snapshot_date_from_name` is the pattern of the day
+    in a name. `unversioned` names columns that differ from list to list without the record having changed.
+    """
 
     patterns: list[str]
     format: Literal["xml", "table"]
@@ -176,6 +181,8 @@ class Delivery(Strict):
     max_bytes: int = 4_000_000_000
     on_missing_header: Literal["refuse", "quarantine"] = "refuse"
     snapshot_date_from_name: str | None = None
+    whole_list_from_name: str | None = None
+    unversioned: list[str] = Field(default_factory=list)
     urls: list[Remote] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -264,6 +271,11 @@ class Source(Strict):
             unknown = [key for key in entity.key if key not in entity.by_name]
             if unknown:
                 raise ValueError(f"entity {name}: key column {unknown[0]} is not declared")
+        if self.gives_lists and not self.entities[self.record_entity].key:
+            raise ValueError(f"entity {self.record_entity}: a list that is published whole needs a key")
+        for name in self.delivery.unversioned:
+            if name not in self.entities[self.record_entity].by_name:
+                raise ValueError(f"unversioned: column {name} of {self.record_entity} is not declared")
         for check in self.checks:
             if check.entity not in self.entities:
                 raise ValueError(f"check {check.name}: entity {check.entity} is not declared")
@@ -273,6 +285,11 @@ class Source(Strict):
     def record_entity(self) -> str:
         """Name of the first entity, whose rows are the loaded records."""
         return next(iter(self.entities))
+
+    @property
+    def gives_lists(self) -> bool:
+        """Whether some deliveries are the whole list, so that what they lack has vanished."""
+        return self.semantics == "snapshot" or self.delivery.whole_list_from_name is not None
 
     def child_entities(self) -> Iterator[tuple[str, Entity]]:
         """The entities after the first: several rows per record, addressed by (record_no, item_no)."""
