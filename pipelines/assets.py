@@ -4,7 +4,8 @@ What an asset does is written elsewhere (receive, parse, dbt, candidate, publish
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import dagster as dg
 
 from pipelines import candidate as completion
 from pipelines import dbt
+from pipelines import fetch as fetching
 from pipelines.build import (
     BuildInputs,
     CheckRecord,
@@ -22,15 +24,18 @@ from pipelines.build import (
     open_database,
 )
 from pipelines.checks import CANDIDATE, POOL, Expected, lake_key, outcome, refuse_unless_gated, run_folder
+from pipelines.corrections import refuse_outdated
 from pipelines.dbt import DbtProject, DbtTable, DbtTest, NodeResult
 from pipelines.declarations import Source
+from pipelines.fetch import Fetched
 from pipelines.fingerprint import quoted
 from pipelines.home import GateRefused, Home, TouchstoneError
+from pipelines.jobs import REMOTE_GROUP
 from pipelines.parse import parse_deliveries
 from pipelines.progress import Progress
 from pipelines.publish import current_release
 from pipelines.publish import publish as publish_candidate
-from pipelines.receive import manifests
+from pipelines.receive import Manifest, manifests
 from pipelines.receive import receive as receive_landed
 from pipelines.resources import RefreshSettings
 
@@ -49,13 +54,14 @@ KEPT_HISTORY = 60
 _BROKEN = ("error", "runtime error")
 
 
-def deliveries(source: Source) -> dg.AssetsDefinition:
-    """What was received from a source, as received."""
+def deliveries(source: Source, is_fetched_by_day: bool = False) -> dg.AssetsDefinition:
+    """What was received from a source, as received; `is_fetched_by_day` where there is an asset `remote` of it."""
     suffixes = [part for pattern in source.delivery.patterns for part in pattern.lower().split(".")]
     kinds = list(dict.fromkeys(_KINDS_OF_SUFFIX[suffix] for suffix in suffixes if suffix in _KINDS_OF_SUFFIX))
 
     @dg.asset(
         key=["deliveries", source.id],
+        deps=[remote_key(source)] if is_fetched_by_day else [],
         group_name="receive",
         description=f"{source.title.zh} | {source.title.en}. {source.publisher}; {source.cadence}.",
         owners=OWNERS,
@@ -66,15 +72,25 @@ def deliveries(source: Source) -> dg.AssetsDefinition:
     def receive(
         home: dg.ResourceParam[Home], settings: RefreshSettings, progress: dg.ResourceParam[Progress]
     ) -> dg.MaterializeResult[None]:
-        taken = []
+        taken: list[Manifest] = []
+        failed: list[str] = []
+        due = fetching.nightly(fetching.remotes(home, source), settings.as_of_date())
+        if due and settings.fetch and settings.includes(source.id):
+            with progress.step("fetch", source.id) as step:
+                outcomes = fetching.fetch(home, source, due, step.report)
+            taken += [one.manifest for one in outcomes if one.manifest is not None]
+            failed += [one.line for one in outcomes if one.outcome == "failed"]
+        for line in failed:
+            progress.refused(line)
         if settings.includes(source.id):
             with progress.step("receive", source.id) as step:
                 try:
-                    taken = receive_landed(home, source, step.report)
+                    landed = receive_landed(home, source, step.report)
                 except TouchstoneError as error:
                     raise dg.Failure(str(error), allow_retries=False) from error
-                if taken:
-                    step.report(f"{len(taken)} files")
+                if landed:
+                    step.report(f"{len(landed)} files")
+            taken += landed
         refused = {m.original_name: m.reason or "" for m in taken if m.state == "refused"}
         for name, reason in refused.items():
             progress.refused(refusal(source, name, reason))
@@ -83,11 +99,67 @@ def deliveries(source: Source) -> dg.AssetsDefinition:
                 "files_taken": len(taken),
                 "bytes_taken": sum(manifest.bytes for manifest in taken),
                 "refused": refused,
+                "not_fetched": failed,
                 "deliveries_in_archive": len(manifests(home, source.id)),
             }
         )
 
     return receive
+
+
+def remote(source: Source, partitions: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+    """The files that a source's dated addresses have, by the day."""
+    spec = dg.AssetSpec(
+        remote_key(source),
+        skippable=True,
+        partitions_def=partitions,
+        group_name=REMOTE_GROUP,
+        description=f"{source.title.zh}：按日的远程文件 | {source.title.en}: the files at its addresses, by the day."
+        " A day without a file stays empty.",
+        owners=OWNERS,
+    )
+
+    # A range of days is one run: a process and the home's lock for each day would cost more than the files.
+    @dg.multi_asset(name=f"fetch_{source.id}", specs=[spec], backfill_policy=dg.BackfillPolicy.single_run())
+    def fetch_days(
+        context: dg.AssetExecutionContext, home: dg.ResourceParam[Home], progress: dg.ResourceParam[Progress]
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        days = [date.fromisoformat(day) for day in context.partition_keys]
+        due = fetching.backfill(fetching.remotes(home, source), min(days), max(days))
+        with progress.step("fetch", source.id) as step:
+            outcomes = fetching.fetch(home, source, due, step.report)
+        for event in remote_events(source, outcomes):
+            context.log_event(event)
+        failed = [one.line for one in outcomes if one.outcome == "failed"]
+        for line in failed:
+            progress.refused(line)
+        if failed:
+            raise dg.Failure(f"{len(failed)} of {len(outcomes)} addresses failed; first {failed[0]}")
+        yield from ()
+
+    return fetch_days
+
+
+def remote_key(source: Source) -> dg.AssetKey:
+    """The asset of a source's files at its dated addresses."""
+    return dg.AssetKey(["remote", source.id])
+
+
+def remote_events(source: Source, outcomes: Iterable[Fetched]) -> list[dg.AssetMaterialization]:
+    """The days whose file is in the archive now, as Dagster shows them."""
+    return [
+        dg.AssetMaterialization(
+            remote_key(source),
+            partition=one.day.isoformat(),
+            metadata={
+                "url": one.url,
+                "outcome": one.outcome,
+                "sha256": one.manifest.sha256 if one.manifest else "as before",
+            },
+        )
+        for one in outcomes
+        if one.day is not None and one.outcome in ("received", "unchanged")
+    ]
 
 
 def refusal(source: Source, name: str, reason: str) -> str:
@@ -125,6 +197,7 @@ def lake(source: Source) -> dg.AssetsDefinition:
         for name, reason in refused.items():
             progress.refused(refusal(source, name, reason))
         every = manifests(home, source.id)
+        refuse_outdated(home, source, every)
         in_lake = [manifest for manifest in every if manifest.state == "loaded"]
         rows: Counter[str] = Counter()
         findings: Counter[str] = Counter()

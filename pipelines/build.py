@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
+from pipelines import corrections
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
 from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
@@ -178,8 +179,8 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
-    without any, the dbt project with its seeds, the code of this package, and the version of python-stdnum, whose
-    table of regions stands in for a delivery.
+    without any, the corrections, the dbt project with its seeds, the code of this package, and the version of
+    python-stdnum, whose table of regions stands in for a delivery.
     """
     from pipelines.parse import contract_version
 
@@ -194,6 +195,7 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
         "undelivered": {
             source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
         },
+        "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": tree_hash(PROJECT_ROOT / "pipelines"),
         "regions": importlib.metadata.version("python-stdnum"),
@@ -222,11 +224,12 @@ def create_lake(
     sources: Mapping[str, Source],
     manifests: Mapping[str, list[Manifest]],
 ) -> None:
-    """Create schema `lake`: a view per entity of the given sources, and tables `deliveries` and `quarantine`.
+    """Create schema `lake`: a view per entity of the given sources, and tables `deliveries`, `quarantine` and
+    `corrections`, the corrections of the sources laid over all of them.
 
     A view `<source>__<entity>` has `delivery_sha256` and the entity's lake columns, typed also where nothing was
     delivered. A source whose parse.py offers `fallback()` has its record entity from there, as a table with a null
-    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone.
+    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone, and what `corrections.apply` does.
     """
     connection.execute("create schema lake")
     for source_id, source in sources.items():
@@ -234,6 +237,10 @@ def create_lake(
     every = [manifest for source_id in sources for manifest in manifests[source_id] if manifest.state != "received"]
     _create_deliveries(connection, every, sources)
     _create_quarantine(connection, home, every)
+    corrections.create_table(connection)
+    for source_id, source in sources.items():
+        corrections.apply(connection, home, source, manifests[source_id])
+    _create_lists(connection, sources, manifests)
 
 
 def _create_views(
@@ -295,6 +302,47 @@ def create_work_database(
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with open_database(folder.work, folder.spill) as connection:
         create_lake(connection, home, sources, manifests)
+
+
+def _create_lists(
+    connection: duckdb.DuckDBPyConnection, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]
+) -> None:
+    """Create `lake.lists`, a row per delivery and day for which it is a whole list, and view `lake.list_records`: each
+    record of these deliveries with its key as text and a hash of what it says."""
+    from pipelines.receive import list_days
+
+    connection.execute("create table lake.lists(source_id varchar, delivery_sha256 varchar, list_date date)")
+    days = [
+        (source.id, manifest.sha256, day)
+        for source in sources.values()
+        if source.gives_lists
+        for manifest in manifests[source.id]
+        if manifest.sha256 in accepted([manifest])
+        for day in list_days(source, manifest)
+    ]
+    if days:
+        connection.executemany("insert into lake.lists values (?, ?, ?)", sorted(days))
+    listed = {source_id for source_id, _, _ in days}
+    parts = [_list_records(source) for source_id, source in sources.items() if source_id in listed]
+    columns = "source_id, delivery_sha256, record_no, record_key, content_hash"
+    empty = "select null::varchar, null::varchar, null::bigint, null::varchar, null::varchar where false"
+    connection.execute(f"create view lake.list_records({columns}) as {' union all '.join(parts or [empty])}")
+
+
+def _list_records(source: Source) -> str:
+    """The query of a source's records with key and content; names come from the declaration alone."""
+    entity = source.entities[source.record_entity]
+    unversioned = {
+        name for column in source.delivery.unversioned for name, _ in entity.by_name[column].lake_columns
+    } | {"record_no", *entity.key}
+    content = [name for name, _ in source.lake_columns(source.record_entity) if name not in unversioned]
+    # The separator and the sign of a null are characters that no cell holds.
+    key = ", ".join(f"coalesce({quoted(name)}::varchar, '')" for name in entity.key)
+    said = ", ".join(f"coalesce({quoted(name)}::varchar, chr(30))" for name in content)
+    return (
+        f"select '{source.id}', delivery_sha256, record_no, concat_ws('|', {key}), md5(concat_ws(chr(31), {said}))"
+        f" from lake.{quoted(f'{source.id}__{source.record_entity}')} where delivery_sha256 is not null"
+    )
 
 
 def _create_deliveries(

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -97,13 +97,31 @@ def refresh(
     ] = None,
     source: SourceIds = None,
     full: Annotated[bool, typer.Option("--full", help="Parse and build everything again.")] = False,
+    backfill: Annotated[
+        str, typer.Option("--backfill", metavar="FROM..TO", help="Fetch the files of these days from dated addresses.")
+    ] = "",
 ) -> None:
     """Receive, parse, gate, build, gate and publish: the nightly job."""
     from pipelines.progress import TerminalProgress
     from pipelines.refresh import refresh as run_refresh
 
     with TerminalProgress() as progress:
-        run_refresh(Home.from_environment(), as_of.date() if as_of else None, source, full, progress)
+        run_refresh(
+            Home.from_environment(), as_of.date() if as_of else None, source, full, progress, _day_range(backfill)
+        )
+
+
+def _day_range(text: str) -> tuple[date, date] | None:
+    if not text:
+        return None
+    first, _, last = text.partition("..")
+    try:
+        days = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError as error:
+        raise UsageError(f"--backfill {text}: write it as 2024-05-01..2024-05-31") from error
+    if days[0] > days[1]:
+        raise UsageError(f"--backfill {text}: the first day is after the last")
+    return days
 
 
 @app.command()
@@ -146,6 +164,9 @@ def status(as_json: AsJson = False) -> None:
     ]
     heads = ["source", "", "last delivery", "received (UTC)", "state", "age", "", "deliveries", "loaded"]
     _print_table([*heads, "quarantined", "refused", "in landing"], rows, numeric={7, 8, 9, 10})
+    for one in found.sources:
+        for url, reason in one.not_fetched.items():
+            typer.echo(f"not fetched: {one.source_id}: {_printable(url)}: {_printable(reason)}")
     if found.gates:
         rows = [
             [gate.gate, f"{gate.n_passed} of {gate.n_checks} passed", _moment(gate.checked_at)] for gate in found.gates
@@ -261,6 +282,51 @@ def quarantine_show(
         typer.echo(f"  raw     {_printable(one.raw or '')}")
     if total > len(found):
         typer.echo(f"touchstone: {len(found)} of {total:,} records; --limit gives more", err=True)
+
+
+@quarantine_app.command("retry")
+def quarantine_retry(
+    source_id: Annotated[str, typer.Argument(metavar="[SOURCE]", help="Default: every source.")] = "",
+    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="First digits of its SHA-256.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Parse refused and quarantined deliveries again, and say what a changed contract or correction made of them."""
+    from pipelines.declarations import load_sources
+    from pipelines.quarantined import retry
+
+    home, declared = Home.from_environment(), load_sources(SOURCES_DIR)
+    chosen = _declared([source_id] if source_id else None)
+    found = [one for name in chosen for one in retry(home, declared[name], delivery, lambda what, rows: None)]
+    if as_json:
+        _print_json([{**asdict(one), "has_changed": one.has_changed} for one in found])
+        return
+    if not found:
+        typer.echo("Nothing is in quarantine.")
+        return
+    _print_table(
+        ["source", "delivery", "file", "was", "is", "quarantined before", "now", "by a correction", "reason"],
+        [
+            [
+                one.source_id,
+                one.delivery_sha256[:12],
+                one.original_name,
+                one.state_before,
+                one.state,
+                f"{one.n_quarantined_before:,}",
+                f"{one.n_quarantined:,}",
+                f"{one.n_corrected:,}",
+                one.reason or "",
+            ]
+            for one in found
+        ],
+        numeric={5, 6, 7},
+    )
+    n_changed = sum(one.has_changed for one in found)
+    typer.echo(
+        f"{n_changed} of {len(found)} deliveries changed; `touchstone refresh` releases that"
+        if n_changed
+        else f"None of {len(found)} deliveries changed: mend the contract, or write a correction, and try again"
+    )
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -42,10 +42,11 @@ _FALSE = ["f", "false", "0", "n", "no", "否"]
 
 @dataclass(frozen=True)
 class Checked:
-    """Typed tables by entity without the broken records, and one row for each of those."""
+    """Typed tables by entity without the broken records, one row for each of those, and their texts by entity."""
 
     tables: dict[str, pl.DataFrame]
     broken: Broken
+    broken_texts: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def lake_schema(source: Source, entity: str) -> pa.Schema:
@@ -61,10 +62,11 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
     encoding: records that hold such a place are broken.
     """
     typed: dict[str, pl.DataFrame] = {}
+    frames: dict[str, pl.DataFrame] = {}
     broken: list[Broken] = []
     for name, entity in source.entities.items():
         where = "" if name == source.record_entity else f"{name}."
-        frame = _trimmed(entity, texts[name])
+        frame = frames[name] = _trimmed(entity, texts[name])
         made, violations = _typed(entity, frame, undecodable)
         typed[name] = made
         if not violations:
@@ -79,7 +81,29 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
         all_broken = all_broken.unique("record_no", keep="first", maintain_order=True).sort("record_no")
         gone = all_broken["record_no"].implode()
         typed = {name: frame.filter(~pl.col("record_no").is_in(gone)) for name, frame in typed.items()}
+        broken_texts = {name: _as_text(frame.filter(pl.col("record_no").is_in(gone))) for name, frame in frames.items()}
+        return Checked(typed, all_broken, broken_texts)
     return Checked(typed, all_broken)
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.all().exclude("record_no", "item_no").cast(pl.String))
+
+
+def typed_values(entity: Entity, texts: Mapping[str, str | None], rules: bool = True) -> dict[str, object]:
+    """The lake columns that some declared columns become, for one row with these texts.
+
+    Raises ValueError naming the column when a value is not of its type, or, with `rules`, breaks another rule of it.
+    """
+    chosen = entity.model_copy(update={"columns": [entity.by_name[name] for name in texts]})
+    if not texts:
+        return {}
+    frame = _trimmed(chosen, pl.DataFrame({name: pl.Series([text], dtype=pl.String) for name, text in texts.items()}))
+    made, violations = _typed(chosen, frame, undecodable=False)
+    for rule, column, mask in violations:
+        if (rules or rule == "type") and frame.select(mask.fill_null(False).any()).item():
+            raise ValueError(f"{column} {texts[column]!r} breaks the rule {rule}")
+    return made.row(0, named=True)
 
 
 def _trimmed(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:

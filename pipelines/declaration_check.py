@@ -1,10 +1,11 @@
-"""Whether each declared source is whole: its declaration, its page, its staging model, its patterns."""
+"""Whether each declared source is whole: its declaration and corrections, its page, its staging model, its patterns."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from pipelines.corrections import load_corrections
 from pipelines.declarations import load_source
 from pipelines.home import UsageError
 
@@ -43,4 +44,8 @@ def _folder_problems(folder: Path, staging_dir: Path) -> list[str]:
         source.module("parse")
     except Exception as error:  # whatever the source's own code raises is the finding
         found.append(f"{folder / 'parse.py'}: cannot be imported: {type(error).__name__}: {error}")
+    try:
+        load_corrections(source)
+    except UsageError as error:
+        found.append(str(error))
     return found

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
+from datetime import date
+from fnmatch import fnmatch
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Literal
+from urllib.parse import unquote
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -114,8 +118,66 @@ class Entity(Strict):
         return {column.name: column for column in self.columns}
 
 
+class Remote(Strict):
+    """An address from which deliveries are fetched.
+
+    In `url` and `name`, `{date:%y%m%d}` stands for a day in strftime's terms: a dated address is looked at for the
+    as-of date and the `days_back` days before it, and for the days of a backfill, but for none before `since`.
+    In `url` and `headers`, `${NAME}` stands for an environment variable, which is never written down.
+    """
+
+    url: str
+    name: str | None = None
+    since: date | None = None
+    days_back: Annotated[int, Field(ge=0, le=366)] = 7
+    headers: dict[str, str] = Field(default_factory=dict)
+    anonymous: bool = False
+
+    @model_validator(mode="after")
+    def _can_be_used(self) -> Remote:
+        scheme = self.url.partition("://")[0]
+        if scheme not in _SCHEMES:
+            raise ValueError(f"url {self.url}: begins with none of {', '.join(f'{one}://' for one in _SCHEMES)}")
+        for template in (self.url, self.name or ""):
+            rest = _VARIABLE.sub("", DAY_PLACE.sub("", template))
+            if "{" in rest or "}" in rest:
+                raise ValueError(f"{template}: only {{date:...}} and ${{NAME}} may stand in braces")
+        if self.is_dated and self.since is None:
+            raise ValueError(f"url {self.url}: a dated address needs `since`, the first day that has a file")
+        return self
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether it is another file each day."""
+        return DAY_PLACE.search(self.url) is not None
+
+    def told(self, day: date | None) -> str:
+        """The address of a day, environment variables left as they are written."""
+        return _on(self.url, day)
+
+    def file_name(self, day: date | None) -> str:
+        """The name under which the file of a day is received."""
+        if self.name is not None:
+            return _on(self.name, day)
+        return unquote(self.told(day).partition("?")[0].rstrip("/").rsplit("/", 1)[-1])
+
+
+_SCHEMES = ("http", "https", "s3", "file")
+DAY_PLACE = re.compile(r"(?<!\$)\{date(?::([^{}]*))?\}")
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+
+
+def _on(template: str, day: date | None) -> str:
+    return DAY_PLACE.sub(lambda place: format(day, place[1] or "%Y-%m-%d") if day else place[0], template)
+
+
 class Delivery(Strict):
-    """What the delivery gate asks of a file."""
+    """What the delivery gate asks of a file.
+
+    `whole_list_from_name` is the pattern of a name that says that the file is the whole list, where others hold only
+    what changed; of a source of semantics `snapshot` each file is. `snapshot_date_from_name` is the pattern of the day
+    in a name. `unversioned` names columns that differ from list to list without the record having changed.
+    """
 
     patterns: list[str]
     format: Literal["xml", "table", "json", "jsonl"]
@@ -124,6 +186,22 @@ class Delivery(Strict):
     max_bytes: int = 4_000_000_000
     on_missing_header: Literal["refuse", "quarantine"] = "refuse"
     snapshot_date_from_name: str | None = None
+    whole_list_from_name: str | None = None
+    unversioned: list[str] = Field(default_factory=list)
+    urls: list[Remote] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _names_are_its_own(self) -> Delivery:
+        refuse_other_names(self.urls, self.patterns)
+        return self
+
+
+def refuse_other_names(remotes: list[Remote], patterns: list[str]) -> None:
+    """Raises ValueError for an address whose files would have a name that the delivery gate refuses."""
+    for remote in remotes:
+        name = remote.file_name(remote.since)
+        if not any(fnmatch(name.lower(), pattern.lower()) for pattern in patterns):
+            raise ValueError(f"url {remote.url}: its file name {name!r} is none of {', '.join(patterns)}; give `name`")
 
 
 class Xml(Strict):
@@ -226,6 +304,11 @@ class Source(Strict):
         for column in self.table.continued_by:
             if column not in self.entities[self.record_entity].by_name:
                 raise ValueError(f"table.continued_by: column {column} is not declared")
+        if self.gives_lists and not self.entities[self.record_entity].key:
+            raise ValueError(f"entity {self.record_entity}: a list that is published whole needs a key")
+        for name in self.delivery.unversioned:
+            if name not in self.entities[self.record_entity].by_name:
+                raise ValueError(f"unversioned: column {name} of {self.record_entity} is not declared")
         for check in self.checks:
             if check.entity not in self.entities:
                 raise ValueError(f"check {check.name}: entity {check.entity} is not declared")
@@ -235,6 +318,11 @@ class Source(Strict):
     def record_entity(self) -> str:
         """Name of the first entity, whose rows are the loaded records."""
         return next(iter(self.entities))
+
+    @property
+    def gives_lists(self) -> bool:
+        """Whether some deliveries are the whole list, so that what they lack has vanished."""
+        return self.semantics == "snapshot" or self.delivery.whole_list_from_name is not None
 
     def child_entities(self) -> Iterator[tuple[str, Entity]]:
         """The entities after the first: several rows per record, addressed by (record_no, item_no)."""

@@ -14,9 +14,10 @@ from pipelines import assets, checks
 from pipelines.dbt import load_project
 from pipelines.declarations import Source, load_sources
 from pipelines.expectations import load_plans, release_plans
+from pipelines.fetch import refuse_unknown_sources, remotes
 from pipelines.gates import Gates
-from pipelines.home import DBT_PROJECT_DIR, Home, UsageError
-from pipelines.jobs import nightly_refresh
+from pipelines.home import BUSINESS_TIMEZONE, DBT_PROJECT_DIR, Home, UsageError, business_today
+from pipelines.jobs import backfill_remote, nightly_refresh
 from pipelines.progress import Progress, SilentProgress
 from pipelines.resources import RefreshSettings, gates_apart, held_home
 from pipelines.schedules import nightly_schedule
@@ -41,12 +42,24 @@ def assemble(
         entity = table.entity
         if entity is not None and (entity[0] not in sources or entity[1] not in sources[entity[0]].entities):
             raise UsageError(f"{project_dir}: {table.unique_id}: no source declares {'/'.join(entity)}")
+    refuse_unknown_sources(home, sources)
+    dated = {
+        source_id: first
+        for source_id, source in sources.items()
+        for first in [min((r.since for r in remotes(home, source) if r.is_dated and r.since), default=None)]
+        if first is not None
+    }
+    # The last partition is the day going on, on which offices already publish.
+    days = dg.DailyPartitionsDefinition(
+        min(dated.values(), default=business_today()).isoformat(), timezone=str(BUSINESS_TIMEZONE), end_offset=1
+    )
     of_load = {source_id: load_plans(source) for source_id, source in sources.items()}
     of_release = release_plans()
     expected = checks.expected_checks(project, of_load, sources, of_release)
     return dg.Definitions(
         assets=[
-            *(assets.deliveries(source) for source in sources.values()),
+            *(assets.remote(sources[source_id], days) for source_id in dated),
+            *(assets.deliveries(source, source.id in dated) for source in sources.values()),
             *(assets.lake(source) for source in sources.values()),
             assets.build_inputs(sources),
             assets.models(project, project_dir),
@@ -58,7 +71,7 @@ def assemble(
             *(checks.load_gate(source, of_load[source_id]) for source_id, source in sources.items()),
             checks.release_gate(of_release),
         ],
-        jobs=[nightly_refresh],
+        jobs=[nightly_refresh, *([backfill_remote] if dated else [])],
         schedules=[nightly_schedule],
         sensors=[landing_sensor(home, sources)],
         resources={

@@ -25,11 +25,14 @@ from pipelines.home import TouchstoneError
 
 RELEASE_SCHEMAS = ("star", "marts", "audit", "meta")
 
-# What tells when or under which name something arrived or was built, not what it says. `original_name` is here because
-# the same bytes may arrive under two names and are one delivery.
+# What tells when, whence or under which name something arrived or was built, not what it says. `original_name` and
+# `url` are here because the same bytes may arrive under two names or ways and are one delivery.
 RUN_TIME_COLUMNS = frozenset(
-    {"received_at", "first_seen_at", "original_name", "built_at", "checked_at", "published_at", "run_id", "release_id"}
-)
+    {
+        "received_at", "first_seen_at", "original_name", "url", "built_at", "checked_at", "published_at", "run_id",
+        "release_id",
+    }
+)  # fmt: skip
 # `recorded_*` is when the warehouse learnt a thing, which follows the nights on which deliveries came.
 RUN_TIME_PREFIX = "recorded_"
 # One row per check or release of the build itself.

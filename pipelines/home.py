@@ -62,6 +62,19 @@ class Home:
     def quarantine(self, source_id: str) -> Path:
         return self.root / "quarantine" / source_id
 
+    def quarantined_texts(self, source_id: str, entity: str) -> Path:
+        """Rows of quarantined records as received, by which a correction can free them."""
+        return self.quarantine(source_id) / "texts" / entity
+
+    @property
+    def remotes(self) -> Path:
+        """Where this installation fetches deliveries from, if anywhere; see sources/README.md."""
+        return self.root / "remotes.yaml"
+
+    def fetched(self, source_id: str) -> Path:
+        """What fetching remembers of a source's addresses, and files of which a part has come."""
+        return self.root / "fetched" / source_id
+
     @property
     def releases(self) -> Path:
         return self.root / "releases"

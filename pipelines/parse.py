@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,12 +83,16 @@ def pending(home: Home, source: Source) -> list[Manifest]:
     return [m for m in manifests(home, source.id) if m.contract_version != version]
 
 
-def parse_deliveries(home: Home, source: Source, report: Report, again: bool = False) -> list[Manifest]:
-    """Gate and parse what is not parsed yet (with `again`, everything); returns the manifests written.
+def parse_deliveries(
+    home: Home, source: Source, report: Report, again: bool = False, only: Collection[str] | None = None
+) -> list[Manifest]:
+    """Gate and parse what is not parsed yet (with `again`, everything), or just the deliveries named in `only` by
+    their SHA-256; returns the manifests written.
 
     A delivery that is not what the source declares is refused whole with its reason, and the others go on.
     """
-    due = manifests(home, source.id) if again else pending(home, source)
+    due = manifests(home, source.id) if again or only is not None else pending(home, source)
+    due = [manifest for manifest in due if only is None or manifest.sha256 in only]
     if not due:
         return []
     home.runs.mkdir(parents=True, exist_ok=True)
@@ -134,6 +138,7 @@ class Part:
     n_seen: int
     n_skipped: int = 0
     findings: Counter[str] = field(default_factory=Counter)
+    quarantined_texts: dict[str, pl.DataFrame] = field(default_factory=dict)
 
 
 def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) -> Manifest:
@@ -193,6 +198,7 @@ def _read(home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], fo
 def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
     for entity in source.entities:
         (home.lake(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
+        (home.quarantined_texts(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
     (home.quarantine(source.id) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
 
 
@@ -273,6 +279,7 @@ def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[
     part = Part(
         checked.tables, broken, piece.count, 0, Counter({f"element:{k}": v for k, v in extracted.unknown.items()})
     )
+    part.quarantined_texts = checked.broken_texts
     return _shifted(part, offset)
 
 
@@ -328,7 +335,7 @@ def _table_part(batch: Batch, reader: _Reader, undecodable: bool, offset: int) -
     broken = broken.with_columns(raw=pl.Series(batch.raw(broken["record_no"].to_list()), dtype=pl.String))
     findings = Counter({f"column:{text}": 1 for text in batch.header.unknown})
     findings.update({f"sheet:{name}": 1 for name in batch.left_out})
-    return _shifted(Part(checked.tables, broken, n_seen, skipped, findings), offset)
+    return _shifted(Part(checked.tables, broken, n_seen, skipped, findings, checked.broken_texts), offset)
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -358,7 +365,7 @@ def _json_part(piece: JsonPiece, reader: _Reader, extractor: JsonExtractor, unde
     broken = pl.concat([extracted.broken, checked.broken]).sort("record_no")
     broken = broken.with_columns(raw=piece.raw.gather(broken["record_no"] - piece.first))
     findings = Counter({f"key:{name}": n for name, n in extracted.unknown.items()})
-    return _shifted(Part(checked.tables, broken, len(piece.raw), 0, findings), offset)
+    return _shifted(Part(checked.tables, broken, len(piece.raw), 0, findings, checked.broken_texts), offset)
 
 
 def _shifted(part: Part, offset: int) -> Part:
@@ -366,6 +373,7 @@ def _shifted(part: Part, offset: int) -> Part:
         move = (pl.col("record_no") + offset).alias("record_no")
         part.tables = {name: frame.with_columns(move) for name, frame in part.tables.items()}
         part.quarantined = part.quarantined.with_columns(move)
+        part.quarantined_texts = {name: frame.with_columns(move) for name, frame in part.quarantined_texts.items()}
     return part
 
 
@@ -398,6 +406,7 @@ class _Writer:
         self._home, self._source, self._manifest, self._folder = home, source, manifest, folder
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._quarantine: list[pl.DataFrame] = []
+        self._texts: dict[str, list[pl.DataFrame]] = {}
         self.rows: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
         self.n_records = self.n_quarantined = self.n_skipped = 0
@@ -427,6 +436,8 @@ class _Writer:
         self.findings.update(part.findings)
         if len(part.quarantined):
             self._quarantine.append(part.quarantined)
+        for entity, frame in part.quarantined_texts.items():
+            self._texts.setdefault(entity, []).append(frame)
 
     def close(self) -> None:
         for writer in self._writers.values():
@@ -447,6 +458,7 @@ class _Writer:
             target = self._home.lake(self._source.id, entity)
             target.mkdir(parents=True, exist_ok=True)
             os.replace(self._folder / f"{entity}.parquet", target / f"{sha}.parquet")
+            self._install_texts(entity)
         target = self._home.quarantine(self._source.id)
         if not self._quarantine:
             (target / f"{sha}.parquet").unlink(missing_ok=True)
@@ -464,3 +476,14 @@ class _Writer:
         partial = self._folder / "quarantine.parquet"
         pq.write_table(table.to_arrow().cast(QUARANTINE_SCHEMA), partial, compression="zstd")
         os.replace(partial, target / f"{sha}.parquet")
+
+    def _install_texts(self, entity: str) -> None:
+        target = self._home.quarantined_texts(self._source.id, entity) / f"{self._manifest.sha256}.parquet"
+        texts = pl.concat(self._texts.get(entity, [pl.DataFrame()]))
+        if texts.is_empty():
+            target.unlink(missing_ok=True)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._folder / f"{entity}.texts.parquet"
+        texts.write_parquet(partial, compression="zstd")
+        os.replace(partial, target)

@@ -5,14 +5,17 @@ A run whose gates refused makes no release, and is just the one whose quarantine
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
+from pipelines.declarations import Source
 from pipelines.home import Home, UsageError
-from pipelines.receive import manifests
+from pipelines.lock import exclusive
+from pipelines.receive import Report, manifests
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,76 @@ def quarantined_records(
             f"{home.quarantine(source_id)}: {what}{which} is not in quarantine; see `touchstone quarantine list`"
         )
     return found, total
+
+
+@dataclass(frozen=True)
+class Retried:
+    """What a delivery was before it was parsed again, and is now; `reason` says why it is refused, if it is.
+
+    `n_corrected` of the records still quarantined by their contract are loaded, or left out, by a correction.
+    """
+
+    source_id: str
+    delivery_sha256: str
+    original_name: str
+    state_before: str
+    state: str
+    reason: str | None
+    n_quarantined_before: int
+    n_quarantined: int
+    n_corrected: int
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the retry, or a correction, made any difference."""
+        before = (self.state_before, self.n_quarantined_before)
+        return before != (self.state, self.n_quarantined) or self.n_corrected > 0
+
+
+def retry(home: Home, source: Source, sha_prefix: str, report: Report) -> list[Retried]:
+    """Parse a source's refused and partly or wholly quarantined deliveries again; what each was and is, by digest.
+
+    `sha_prefix` chooses deliveries by the first digits of their SHA-256, also those of which nothing was refused.
+    Raises UsageError when no delivery is meant, TouchstoneError while a refresh is running, and CorrectionOutdated.
+    """
+    from pipelines.build import create_lake, open_database
+    from pipelines.parse import parse_deliveries
+
+    with exclusive(home):
+        before = {
+            manifest.sha256: manifest
+            for manifest in manifests(home, source.id)
+            if manifest.sha256.startswith(sha_prefix.lower())
+            and (sha_prefix or manifest.state == "refused" or manifest.n_quarantined)
+        }
+        if sha_prefix and not before:
+            raise UsageError(f"{home.archive(source.id)}: no delivery {sha_prefix}…; see `touchstone quarantine list`")
+        after = parse_deliveries(home, source, report, only=before.keys())
+        if not after:
+            return []
+        home.runs.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix=f"parse-{source.id}-", dir=home.runs) as spill,
+            open_database(None, Path(spill)) as connection,
+        ):
+            create_lake(connection, home, {source.id: source}, {source.id: manifests(home, source.id)})
+            corrected = dict(
+                connection.execute("select sha256, n_quarantined from lake.deliveries").fetchall(),
+            )
+    return [
+        Retried(
+            source_id=source.id,
+            delivery_sha256=now.sha256,
+            original_name=now.original_name,
+            state_before=before[now.sha256].state,
+            state=now.state,
+            reason=now.reason,
+            n_quarantined_before=before[now.sha256].n_quarantined or 0,
+            n_quarantined=now.n_quarantined or 0,
+            n_corrected=(now.n_quarantined or 0) - (corrected.get(now.sha256) or 0),
+        )
+        for now in after
+    ]
 
 
 def _files(home: Home, source_ids: list[str]) -> list[str]:

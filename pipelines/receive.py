@@ -11,6 +11,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,8 @@ class Manifest(BaseModel):
 
     state: received (not parsed yet), loaded, quarantined (every record was), refused (whole, with `reason`; counts are
     null). `findings` counts what the declaration does not name. Times are UTC.
+    `other_names` are those under which the same bytes came again, `address_days` the days of the addresses they came
+    from; `snapshot_date` is the latest day that any of these says.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -46,9 +49,12 @@ class Manifest(BaseModel):
     received_at: datetime
     url: str | None = None
     etag: str | None = None
+    last_modified: str | None = None
     licence: str
     publisher: str
     snapshot_date: date | None = None
+    other_names: list[str] = Field(default_factory=list)
+    address_days: list[date] = Field(default_factory=list)
     state: Literal["received", "loaded", "quarantined", "refused"] = "received"
     reason: str | None = None
     contract_version: str | None = None
@@ -118,7 +124,7 @@ def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
         if path in growing:
             report(f"{path.name} is still being written: left for the next refresh", None)
             continue
-        taken.append(_take(home, source, path))
+        taken.append(_take(home, source, path, path.name))
         report(f"received {path.name}", None)
     return taken
 
@@ -155,7 +161,36 @@ def _is_open_for_writing(path: Path) -> bool:
     return False
 
 
-def _take(home: Home, source: Source, path: Path) -> Manifest:
+@dataclass(frozen=True)
+class Origin:
+    """Where a fetched file came from, and what the server said of it; `day` is the one that its address is dated by."""
+
+    url: str
+    name: str
+    etag: str | None = None
+    last_modified: str | None = None
+    day: date | None = None
+
+
+def receive_fetched(home: Home, source: Source, path: Path, origin: Origin) -> Manifest:
+    """Take a whole fetched file into the archive under the name of its origin; `path` is gone then.
+
+    The same bytes fetched from several addresses are one delivery; it names the address that is first by alphabet.
+    """
+    manifest = _take(home, source, path, origin.name)
+    if origin.day is not None and origin.day not in manifest.address_days:
+        manifest.address_days = sorted([*manifest.address_days, origin.day])
+        _date_anew(source, manifest)
+        manifest.save(home)
+    if manifest.url is None or origin.url <= manifest.url:
+        known = (manifest.url, manifest.etag, manifest.last_modified)
+        if known != (origin.url, origin.etag, origin.last_modified):
+            manifest.url, manifest.etag, manifest.last_modified = origin.url, origin.etag, origin.last_modified
+            manifest.save(home)
+    return manifest
+
+
+def _take(home: Home, source: Source, path: Path, name: str) -> Manifest:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = os.fstat(file.fileno()).st_size
@@ -164,14 +199,18 @@ def _take(home: Home, source: Source, path: Path) -> Manifest:
     if existing.exists():
         manifest = Manifest.model_validate_json(existing.read_bytes())
         if manifest.state == "refused" and _refusal(manifest.original_name, size, source):
-            manifest = _renamed(home, source, manifest, path.name)
+            manifest = _renamed(home, source, manifest, name)
+        elif name not in (manifest.original_name, *manifest.other_names):
+            manifest.other_names = sorted([*manifest.other_names, name])
+            _date_anew(source, manifest)
+            manifest.save(home)
         path.unlink()
         return manifest
     manifest = Manifest(
         source_id=source.id,
         sha256=digest,
         bytes=size,
-        original_name=path.name,
+        original_name=name,
         received_at=datetime.now(UTC),
         licence=source.licence,
         publisher=source.publisher,
@@ -228,6 +267,35 @@ def _copy(path: Path, target: Path) -> None:
     except OSError:
         shutil.copyfile(path, partial)
     os.replace(partial, target)
+
+
+def list_days(source: Source, manifest: Manifest) -> list[date]:
+    """The days for which a delivery is the whole list, in order; none where it is not one, or says no day.
+
+    A day stands in the file's name, else in the address that it was fetched from. The same list may hold for several.
+    """
+    pattern = source.delivery.whole_list_from_name
+    names = [
+        name
+        for name in (manifest.original_name, *manifest.other_names)
+        if source.semantics == "snapshot" or (pattern is not None and re.search(pattern, name))
+    ]
+    days = {day for name in names for day in [_day_in(source, name)] if day is not None}
+    return sorted(days or (manifest.address_days if names else []))
+
+
+def _date_anew(source: Source, manifest: Manifest) -> None:
+    """Sets the snapshot date, whatever the order in which the same bytes came under several names and addresses."""
+    names = (manifest.original_name, *manifest.other_names)
+    days = [day for name in names for day in [_day_in(source, name)] if day is not None]
+    manifest.snapshot_date = max(days or list_days(source, manifest), default=None)
+
+
+def _day_in(source: Source, name: str) -> date | None:
+    try:
+        return _snapshot_date(source, name)
+    except DeliveryRefused:
+        return None
 
 
 def _snapshot_date(source: Source, name: str) -> date | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,9 +17,11 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipelines import fetch as fetching
 from pipelines.build import accepted, inputs_hash
 from pipelines.dbt import import_dbt
 from pipelines.declarations import Source, load_sources
+from pipelines.fetch import Fetched
 from pipelines.gates import GatesApart
 from pipelines.home import PROJECT_ROOT, GateRefused, Home, TouchstoneError, UsageError, business_today
 from pipelines.lock import exclusive
@@ -47,15 +50,19 @@ def refresh(
     sources: list[str] | None = None,
     full: bool = False,
     progress: Progress | None = None,
+    backfill: tuple[date, date] | None = None,
 ) -> Outcome:
-    """Receive, parse, gate, build, gate and publish, where anything is new.
+    """Fetch, receive, parse, gate, build, gate and publish, where anything is new.
 
     `as_of` is the business date, by default today in Asia/Shanghai; `sources` restricts what is received and parsed,
-    while the build uses the whole lake; `full` parses and builds everything again.
+    while the build uses the whole lake; `full` parses and builds everything again; `backfill` names the first and last
+    day to be fetched from dated addresses in place of the last days.
 
     Raises GateRefused when a check refused, or when every delivery was refused and nothing could be released;
     UsageError for an unknown source or an unusable declaration; TouchstoneError for a fault or while another refresh
-    is running. The current release is untouched by all of these.
+    is running. The current release is untouched by all of these. An address that could not be fetched is told, and no
+    reason to stop; with `backfill`, or where nothing could be released for want of it, TouchstoneError says so at the
+    end.
     """
     progress = progress or SilentProgress()
     declared = load_sources()
@@ -65,10 +72,53 @@ def refresh(
     as_of = as_of or business_today()
     os.environ["TOUCHSTONE_HOME"] = str(home.root)
     with exclusive(home):
+        fetched = _fetch(home, declared, sources, as_of, backfill, progress)
         current = current_release(home)
         if not full and _nothing_to_do(home, declared, sources, as_of, current):
-            return _ended(home, current, current, progress, [])
-        return _run(home, declared, as_of, sources or [], full, current, progress)
+            outcome = _ended(home, current, current, progress, [])
+        else:
+            outcome = _run(home, declared, as_of, sources or [], full, current, progress, fetched)
+        n_failed = sum(one.outcome == "failed" for one in fetched)
+        if n_failed and (backfill is not None or outcome.release is None):
+            what = "days could not be backfilled" if backfill is not None else "addresses could not be fetched"
+            raise TouchstoneError(f"{n_failed} of {len(fetched)} {what}; see the lines above, and try again")
+        return outcome
+
+
+def _fetch(
+    home: Home,
+    declared: Mapping[str, Source],
+    selected: list[str] | None,
+    as_of: date,
+    backfill: tuple[date, date] | None,
+    progress: Progress,
+) -> list[Fetched]:
+    """Fetch from the addresses of the sources asked for, if any has one; tell of each that failed."""
+    fetching.refuse_unknown_sources(home, declared)
+    of_source = {
+        source_id: fetching.backfill(found, *backfill) if backfill else fetching.nightly(found, as_of)
+        for source_id, source in declared.items()
+        if not selected or source_id in selected
+        for found in [fetching.remotes(home, source)]
+    }
+    if backfill is not None and not any(of_source.values()):
+        raise UsageError(
+            f"no address has a file by the day from {backfill[0]} to {backfill[1]}; declare one with {{date:...}} and"
+            f" `since` in {home.remotes} (see sources/README.md)"
+        )
+    outcomes: list[Fetched] = []
+    for source_id, due in of_source.items():
+        if not due:
+            continue
+        with progress.step("fetch", source_id) as step:
+            found = fetching.fetch(home, declared[source_id], due, step.report)
+            counts = Counter(one.outcome for one in found)
+            step.report(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
+        for one in found:
+            if one.outcome == "failed":
+                progress.refused(one.line)
+        outcomes += found
+    return outcomes
 
 
 def _nothing_to_do(
@@ -128,6 +178,7 @@ def _run(
     full: bool,
     before: Release | None,
     progress: Progress,
+    fetched: list[Fetched],
 ) -> Outcome:
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
@@ -135,6 +186,7 @@ def _run(
         with progress.step("start", "dagster"):
             from dagster import LoggerDefinition, RunConfig
 
+            from pipelines.assets import remote_events
             from pipelines.definitions import assemble
             from pipelines.jobs import NIGHTLY_REFRESH
             from pipelines.resources import RefreshSettings
@@ -143,11 +195,13 @@ def _run(
             definitions = assemble(home, told, gates, declared, loggers=loggers)
             job = definitions.resolve_job_def(NIGHTLY_REFRESH)
             _forget_killed_runs(instance)
+            for source_id in sorted({one.source_id for one in fetched}):
+                received = [one for one in fetched if one.source_id == source_id and one.outcome == "received"]
+                for event in remote_events(declared[source_id], received):
+                    instance.report_runless_asset_event(event)
+        settings = RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full, fetch=False)
         result = job.execute_in_process(
-            run_config=RunConfig(
-                resources={"settings": RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full)},
-                loggers={"console": {}},
-            ),
+            run_config=RunConfig(resources={"settings": settings}, loggers={"console": {}}),
             instance=instance,
             raise_on_error=False,
             tags={RUN_TAG: "command line"},
@@ -204,6 +258,7 @@ _OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
     "UsageError": UsageError,
     "CheckCannotRun": TouchstoneError,
     "GateRefused": GateRefused,
+    "CorrectionOutdated": GateRefused,
 }
 
 

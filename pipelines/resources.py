@@ -24,6 +24,7 @@ class RefreshSettings(dg.ConfigurableResource):  # type: ignore[type-arg]
     as_of: str = Field(default="", description="As-of date as YYYY-MM-DD; empty for the day in Asia/Shanghai")
     sources: list[str] = Field(default=[], description="Sources to receive and parse; empty for all")
     full: bool = Field(default=False, description="Parse and build everything again")
+    fetch: bool = Field(default=True, description="Fetch from the addresses that sources declare")
 
     def as_of_date(self) -> date:
         """The as-of date; raises UsageError when it is no date."""

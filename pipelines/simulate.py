@@ -28,7 +28,7 @@ from pipelines.home import UsageError
 DEFAULT_SEED = 20240510
 ENTERPRISES_PER_THOUSAND_MARKS = 350
 # Past this the calendar of nights would run beyond what a clock of today calls the past.
-MAX_NIGHTS = 48
+MAX_NIGHTS = 60
 BROKEN_SHARE = 0.002
 
 Codes = npt.NDArray[np.int64]

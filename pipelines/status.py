@@ -9,6 +9,7 @@ from datetime import datetime
 import duckdb
 
 from pipelines.declarations import Source
+from pipelines.fetch import failures
 from pipelines.home import Home
 from pipelines.publish import Release, current_release, open_current
 from pipelines.receive import Manifest, has_landed, manifests
@@ -35,6 +36,7 @@ class SourceStatus:
     n_quarantined: int
     n_skipped: int
     has_landed: bool
+    not_fetched: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ def _source_status(home: Home, source: Source, now: datetime) -> SourceStatus:
         n_quarantined=_total(accepted, "n_quarantined"),
         n_skipped=_total(accepted, "n_skipped"),
         has_landed=has_landed(home, source),
+        not_fetched=failures(home, source),
     )
 
 

@@ -1,4 +1,5 @@
 -- Grain: one row per region code and period of validity, as the newest region list has them.
+-- The packaged table, which serves without any list, has no delivery.
 with listed as (
     select * from {{ ref('stg_region_codes__region') }}
 ),
@@ -6,6 +7,7 @@ with listed as (
 lists as (
     select
         listed.delivery_sha256,
+        max(deliveries.snapshot_date) as list_date,
         row_number() over (
             order by
                 coalesce(max(deliveries.snapshot_date), cast('0001-01-01' as date)) desc, listed.delivery_sha256 desc
@@ -16,18 +18,33 @@ lists as (
     group by listed.delivery_sha256
 ),
 
+-- A code that newer lists have no more keeps what the last list that had it says, closed by the list that lacks it.
+last_lists as (
+    select
+        listed.region_code,
+        min(lists.newness) as newness
+    from listed
+    inner join lists on listed.delivery_sha256 is not distinct from lists.delivery_sha256
+    group by listed.region_code
+),
+
 periods as (
     select
         listed.region_code,
         listed.name_zh,
         listed.level_name,
         listed.valid_from_year,
-        listed.valid_to_year,
+        case
+            when listed.valid_to_year is null and lacking.list_date is not null
+                then greatest(extract(year from lacking.list_date), listed.valid_from_year + 1)
+            else listed.valid_to_year
+        end as valid_to_year,
         listed.state,
         listed.successor_codes
     from listed
-    inner join lists on listed.delivery_sha256 = lists.delivery_sha256
-    where lists.newness = 1
+    inner join lists on listed.delivery_sha256 is not distinct from lists.delivery_sha256
+    inner join last_lists on listed.region_code = last_lists.region_code and lists.newness = last_lists.newness
+    left join lists as lacking on last_lists.newness = lacking.newness + 1
     union all
     select
         supplements.region_code,

@@ -69,6 +69,15 @@ enterprises as (
 
 regions as (
     select * from {{ ref('int_regions') }}
+),
+
+-- Gone from the whole register, and in no extract of a later day.
+vanished as (
+    select
+        record_key as uscc,
+        valid_from as vanished_date
+    from {{ ref('int_list_changes') }}
+    where source_id = 'enterprise_register' and change = 'vanished' and is_latest
 )
 
 select
@@ -84,8 +93,8 @@ select
     coalesce(industries.industry_key, -1) as industry_key,
     enterprises.registered_date,
     coalesce(enterprises.registered_date, cast('1900-01-01' as date)) as valid_from,
-    {{ open_end() }} as valid_to,
-    true as is_current,
+    coalesce(vanished.vanished_date, {{ open_end() }}) as valid_to,
+    vanished.uscc is null as is_current,
     enterprises.enterprise_type,
     enterprises.registration_state,
     enterprises.is_registered
@@ -96,6 +105,7 @@ left join regions as at_extract
         and enterprises.extract_date >= at_extract.valid_from
         and enterprises.extract_date < at_extract.valid_to
 left join regions as latest on enterprises.region_code = latest.region_code and latest.is_latest
+left join vanished on enterprises.uscc = vanished.uscc and enterprises.extract_date < vanished.vanished_date
 left join {{ ref('dim_industry') }} as industries on enterprises.industry_code = industries.industry_code
 union all
 select
