@@ -23,7 +23,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import assets, checks, definitions, refresh, sensors
+from pipelines import assets, checks, dbt, definitions, refresh, sensors
 from pipelines.build import RunFolder
 from pipelines.dbt import load_project
 from pipelines.declarations import Source, load_sources
@@ -83,8 +83,7 @@ sources:
         "select delivery_sha256, record_no, recipient_name, level_name from {{ ref('stg_decision') }}"
     ),
     "models/marts/n_decisions.sql": """
-select cast('{{ var("as_of") }}' as date) as as_of_date, l.rank, count(*)
-    + {{ 1 if env_var('SMALL_PROJECT_FAILS', '') == 'unit test' else 0 }} as n_decisions
+select cast('{{ var("as_of") }}' as date) as as_of_date, l.rank, count(*) as n_decisions
 from {{ ref('dim_recipient') }} as r inner join {{ ref('levels') }} as l on l.level_name = r.level_name group by l.rank
 """,
     "models/audit/deliveries.sql": (
@@ -138,8 +137,9 @@ def judged(plan: CheckPlan, passed: bool = True) -> CheckResult:
 class SmallGates:
     """Gates that find all well, but for the checks named."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, project_dir: Path) -> None:
         self.failing: set[str] = set()
+        self.project_dir = project_dir
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
@@ -176,7 +176,7 @@ def project_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def small_world(project_dir: Path) -> Iterator[SmallGates]:
     """The small project and one source in place of the real ones, and gates without Great Expectations."""
-    found = SmallGates()
+    found = SmallGates(project_dir)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(refresh, "load_sources", lambda: {SOURCE: load_sources()[SOURCE]})
         patched.setattr(refresh, "GatesApart", lambda _: nullcontext(found))
@@ -187,8 +187,8 @@ def small_world(project_dir: Path) -> Iterator[SmallGates]:
 
 
 @pytest.fixture
-def gates(project_dir: Path) -> Iterator[SmallGates]:
-    with small_world(project_dir) as found:
+def gates(project_dir: Path, tmp_path: Path) -> Iterator[SmallGates]:
+    with small_world(shutil.copytree(project_dir, tmp_path / "project")) as found:
         yield found
 
 
@@ -296,7 +296,8 @@ def failing_data_test(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str
 
 
 def failing_unit_test(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
-    monkeypatch.setenv("SMALL_PROJECT_FAILS", "unit test")
+    model = gates.project_dir / "models/marts/n_decisions.sql"
+    model.write_text(model.read_text("utf-8").replace("count(*)", "count(*) + 1"), encoding="utf-8")
     return "unit_decisions_are_counted"
 
 
@@ -346,6 +347,32 @@ def test_a_failing_gate_stops_the_release(
     assert release.release_id == released
     assert [path.name for path in home.releases.iterdir() if path.is_dir()] == [released]
     assert len(list(home.runs.iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_unit_tests_run_once_per_state_of_the_code(
+    home: Home, gates: SmallGates, released: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[bool] = []
+    invoke = dbt._invoke
+
+    def watched(*arguments: Any, **named: Any) -> Any:
+        outcome = invoke(*arguments, **named)
+        if arguments[3][0] == "build":
+            ran.append(any(result.node.resource_type == "unit_test" for result in outcome.result.results))
+        return outcome
+
+    monkeypatch.setattr(dbt, "_invoke", watched)
+    refresh.refresh(home, SECOND)
+    model = gates.project_dir / "models/marts/n_decisions.sql"
+    model.write_text(f"-- Changed.\n{model.read_text('utf-8')}", encoding="utf-8")
+    refresh.refresh(home, SECOND + timedelta(days=1))
+    assert ran == [False, True]
+    release = current_release(home)
+    assert release is not None
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        found = connection.execute("select passed from audit.checks where check_name like 'unit_%'").fetchall()
+    assert found == [(True,)]
 
 
 @pytest.mark.slow
