@@ -110,6 +110,7 @@ inspections as (
         'US FDA' as agency,
         null as spec,
         null as production_date,
+        null as last_production_date,
         null as origin_country
     from {{ ref('int_fda_recalls') }}
 )
