@@ -18,7 +18,7 @@ lake as (
 
 star as (
     select inspection_key from {{ ref('fct_inspection') }}
-    where source_id <> 'rasff'
+    where {{ is_sampled('source_id') }}
 )
 
 select
