@@ -23,6 +23,33 @@ create temp macro roc_day(t) as
     );
 create temp macro any_day(t) as
     try_cast(regexp_replace(t, '^(\d{4})[-./年]?(\d{1,2})[-./月]?(\d{1,2})日?$', '\1-\2-\3') as date);
+create temp macro production_days(t) as
+    list_transform(
+        if(
+            regexp_full_match(t, '\d{8}'),
+            [t],
+            regexp_extract_all(t, '(?:19|20)\d{2}[-./年]\d{1,2}[-./月]\d{1,2}')
+        ),
+        lambda day: any_day(day)
+    );
+-- The eighteenth sign of a credit code follows from the seventeen before it (GB 32100).
+create temp macro is_credit_code(t) as
+    regexp_full_match(t, '[0-9A-HJ-NPQRTUWXY]{18}')
+    and (
+        list_sum(
+            list_transform(
+                [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28],
+                lambda weight, i: weight * (strpos('0123456789ABCDEFGHJKLMNPQRTUWXY', substr(t, i, 1)) - 1)
+            )
+        ) + strpos('0123456789ABCDEFGHJKLMNPQRTUWXY', right(t, 1)) - 1
+    ) % 31 = 0;
+create temp macro quantity(t) as
+    regexp_extract(
+        t,
+        '^([<≤>≥]?)([+-]?\d[\d.]*)(?:[×xX*]10\^?(\d{1,2}))?([A-Za-zμΩ%‰/].*)?$',
+        ['comparator', 'base', 'exponent', 'unit']
+    );
+create temp macro amount(q) as try_cast(q.base as double) * 10 ^ coalesce(try_cast(q.exponent as integer), 0);
 create temp macro told(t) as case when t not in ('', '/', '—', '---', '无') then t end;
 
 -- Deliveries and reference tables.
@@ -93,7 +120,9 @@ select
     level,
     make_date(from_year, 1, 1) as valid_from,
     coalesce(make_date(to_year, 1, 1), date '9999-12-31') as valid_to,
-    row_number() over (partition by region_code order by from_year desc) = 1 as is_latest,
+    row_number() over (
+        partition by region_code order by from_year desc, state <> '在用', coalesce(to_year, 9999) desc, name_zh
+    ) = 1 as is_latest,
     successor_codes,
     case when region_code <> '100000' then left(region_code, 2) || '0000' end as province_code,
     case
@@ -198,6 +227,70 @@ where
     and roc_day(SDate) is not null
 qualify row_number() over (partition by CaseNo order by registration_date desc, file_no desc, record desc) = 1;
 
+create temp table em_mark as
+select
+    key_of('EM|' || ApplicationNumber) as trademark_key,
+    file_no,
+    "<record>" as record,
+    ApplicationNumber as application_no,
+    try_cast(ApplicationDate as date) as filing_date,
+    try_cast(RegistrationDate as date) as registration_date,
+    try_cast(ExpiryDate as date) as expiry_date,
+    nullif(MarkVerbalElementText, '') as mark_text,
+    if(operationCode = 'Delete', 'Deleted', MarkCurrentStatusCode) as status_code,
+    if(operationCode = 'Delete', cast(left(RequestProducerDateTime, 10) as date), null) as deleted_date,
+    coalesce(deleted_date, try_cast(MarkCurrentStatusDate as date)) as status_date
+from raw_em_mark
+where
+    regexp_full_match(ApplicationNumber, '[0-9W]\d{8}[A-Z]?')
+    and try_cast(RequestProducerDateTime as timestamp) is not null
+    and (ApplicationDate is null or try_cast(ApplicationDate as date) is not null)
+qualify row_number() over (
+    partition by ApplicationNumber order by RequestProducerDateTime desc, file_no desc, "<record>" desc
+) = 1;
+
+create temp table cn_class as
+select
+    key_of('CN|' || 注册号) as trademark_key,
+    file_no,
+    record_no,
+    注册号 as application_no,
+    regexp_extract(国际分类, '^第?0*(\d+)类?$', 1) as class_code,
+    told(商标名称) as mark_text,
+    "申请人名称(中)" as owner_name,
+    "申请人名称(英)" as owner_name_en,
+    申请人地址 as owner_address,
+    any_day(申请日期) as filing_date,
+    any_day(初审公告日期) as preliminary_date,
+    any_day(注册公告日期) as registration_date,
+    any_day(专用期止) as expiry_date,
+    法律状态 as status_code,
+    case 是否驰名 when '是' then true when '否' then false end as is_well_known,
+    国际注册号 as international_registration_no
+from raw_cn_class
+where
+    regexp_full_match(注册号, 'G?\d{1,9}[A-Z]{0,2}')
+    and try_cast(class_code as integer) between 1 and 45
+    and (申请日期 is null or any_day(申请日期) is not null)
+qualify row_number() over (partition by 注册号, class_code order by file_no desc, record_no desc) = 1;
+
+create temp table status as
+from read_csv(getvariable('seeds') || '/trademark_statuses.csv');
+
+create temp table cn_mark as
+select
+    cn_class.* exclude (is_well_known),
+    bool_or(is_well_known) over (partition by trademark_key) as is_well_known,
+    coalesce(status_group, 'unknown') as status_group
+from cn_class
+left join status on cn_class.status_code = status.status_code and office_code = 'CN'
+qualify row_number() over (
+    partition by trademark_key
+    order by
+        list_position(['live', 'pending', 'dead', 'unknown'], coalesce(status_group, 'unknown')),
+        cast(class_code as integer)
+) = 1;
+
 create temp table owner as
 with us as (
     select
@@ -230,7 +323,30 @@ tw as (
 
 select * exclude (latest_party), coalesce(party_type = latest_party, false) as is_current_owner from us
 union all by name
-select *, owner_no as entry_no, true as is_current_owner from tw;
+select *, owner_no as entry_no, true as is_current_owner from tw
+union all by name
+select
+    em_mark.trademark_key,
+    a."<item>" + 1 as owner_no,
+    'euipo_trademark' as source_id,
+    a.Identifier as owner_identifier,
+    a."<item>" + 1 as entry_no,
+    true as is_current_owner
+from raw_em_applicant as a
+inner join em_mark on a.file_no = em_mark.file_no and a."<record>" = em_mark.record
+where a.Identifier <> ''
+union all by name
+select
+    trademark_key,
+    1 as owner_no,
+    'cnipa_trademark' as source_id,
+    owner_name,
+    owner_name_en,
+    owner_address,
+    1 as entry_no,
+    true as is_current_owner
+from cn_mark
+where coalesce(owner_name, owner_name_en) <> '';
 
 create temp table enterprise as
 select
@@ -247,41 +363,72 @@ select
 from raw_enterprise
 where
     企业名称 <> ''
-    and regexp_full_match("统一社会信用代码", '\w{18}')
+    and is_credit_code("统一社会信用代码")
     and (成立日期 is null or try_cast(成立日期 as date) is not null)
 qualify row_number() over (partition by uscc order by extract_date desc, file_no desc) = 1;
 
 create temp table sample as
+with printed as (
+    select
+        raw_sample.*,
+        source_id,
+        coalesce(told(recheck_conclusion), conclusion, if(contains(list, '不合格'), '不合格', '合格')) as verdict,
+        production_days(production_date) as days
+    from raw_sample
+    inner join file using (file_no)
+)
+
 select
     key_of(
-        'samr_food_sampling|' || agency || '|' || notice_no || '|' || coalesce(cast(any_day(notice_date) as varchar), '')
+        source_id || '|' || agency || '|' || notice_no || '|' || coalesce(cast(any_day(notice_date) as varchar), '')
         || '||' || sample_no
     ) as inspection_key,
+    source_id,
     file_no,
     record_no,
-    result,
+    if(contains(verdict, '不合格'), 'fail', 'pass') as result,
+    told(recheck_conclusion) is not null as is_recheck,
     sample_no,
     notice_no,
     any_day(notice_date) as notice_date,
-    case
-        when producer like '%受委托方：%' then regexp_extract(producer, '受委托方：([^；]+)', 1) else told(producer)
-    end as producer_name,
-    case when producer like '委托方：%' then regexp_extract(producer, '^委托方：([^；]+)', 1) end as commissioner_name,
+    if(contains(producer, '委托'), producer, null) as roles,
+    if(roles is null, told(producer), regexp_extract(producer, '(?:受委托方|生产单位)：([^；]+)', 1)) as producer_name,
+    regexp_extract(roles, '^(?:标称)?委托(?:方|单位)：([^；]+)', 1) as commissioner_name,
     told(producer_address) as producer_address,
     told(sampled) as sampled_name,
     told(sampled_address) as sampled_address,
     product as product_name,
     told(spec) as spec,
     told(brand) as brand_text,
-    any_day(production_date) as production_date,
+    days[1] as production_date,
+    days[-1] as last_production_date,
     told(category) as category_name,
     agency,
-    told(failed_items) as failed_items,
+    replace(told(failed_items), '‖', '║') as failed_items,
     item_name,
     item_result,
     item_limit
-from raw_sample
-where product <> '';
+from printed
+where
+    product <> ''
+    and not contains(verdict, '拒检')
+    -- A result in the specification's place: the row is shifted.
+    and not coalesce(regexp_full_match(spec, '[\d.]+m?g/k?g'), false);
+
+create temp table recall as
+select
+    key_of('fda_enforcement|' || recall_number) as inspection_key,
+    file_no,
+    record_no,
+    recall_number as recall_no,
+    us_day(report_date) as report_date,
+    classification as hazard_class,
+    product_type,
+    product_description,
+    reason_for_recall as recall_reason
+from raw_recall
+where recall_number <> '' and reason_for_recall <> '' and us_day(report_date) is not null
+qualify row_number() over (partition by recall_number order by exported desc, file_no desc, record_no desc) = 1;
 
 create temp table notification as
 select
@@ -314,6 +461,7 @@ select
 from raw_decision
 where
     printed <> ''
+    and (uscc is null or is_credit_code(uscc))
     and try_cast(rpad(decided, 10, '-01') as date) is not null;
 
 -- Enterprises: by credit code, else by name key.
@@ -357,11 +505,11 @@ select source_id, name_key, uscc, min(name) as name, min(name_en) as name_en
 from (
     select source_id, owner_name as name, owner_name_en as name_en, null as uscc from owner
     union all
-    select 'samr_food_sampling', producer_name, null, null from sample
+    select source_id, producer_name, null, null from sample
     union all
-    select 'samr_food_sampling', commissioner_name, null, null from sample
+    select source_id, commissioner_name, null, null from sample
     union all
-    select 'samr_food_sampling', sampled_name, null, null from sample
+    select source_id, sampled_name, null, null from sample
     union all
     select 'recognition_list', recipient_name, null, uscc from decision where is_enterprise
 ) as mentions
@@ -419,31 +567,57 @@ with sections as (
     )
 ),
 
-codes as (
-    select section_code as industry_code, name_zh, name_en, 'section' as level, section_code from sections
+listed as (
+    select code, name, regexp_extract(parentId, '^([A-T]|\d{2,3})$', 1) as parent_code
+    from raw_industry
+    where file_no = (select max(file_no) from raw_industry) and regexp_full_match(code, '[A-T]|\d{2,4}') and name <> ''
+    qualify row_number() over (partition by code order by record_no) = 1
+),
+
+packaged as (
+    select section_code as code, name_zh as name, null as parent_code from sections
     union all
-    select division_code, divisions.name_zh, null, 'division', section_code
+    select division_code, divisions.name_zh, section_code
     from read_csv(getvariable('seeds') || '/industry_divisions.csv', types = {'division_code': 'varchar'}) as divisions
     inner join sections on division_code between first_division and last_division
+),
+
+known as (
+    from listed
     union all
-    select code, null, null, if(length(code) = 3, 'group', 'class'), section_code
-    from (
-        select distinct regexp_replace(industry_code, '^[A-T]', '') as code
-        from enterprise
-        where length(industry_code) >= 3
-    ) as seen
-    left join sections on left(code, 2) between first_division and last_division
-    where length(code) in (3, 4)
+    from packaged
+    where code not in (select code from listed)
+),
+
+seen as (
+    select distinct regexp_replace(industry_code, '^[A-T]', '') as code from enterprise where length(industry_code) >= 3
+),
+
+codes as (
+    from known
+    union all
+    select
+        code,
+        null,
+        case
+            when length(code) = 4 and left(code, 3) in (select known.code from known) then left(code, 3)
+            when left(code, 2) in (select known.code from known) then left(code, 2)
+        end
+    from seen
+    where length(code) in (3, 4) and code not in (select known.code from known)
 )
+
 select
-    key_of(industry_code) as industry_key,
-    industry_code,
-    name_zh,
-    name_en,
-    level,
-    if(level = 'section' or section_code is null, -1, key_of(section_code)) as parent_industry_key,
-    coalesce(section_code, 'unknown') as section_code
+    key_of(codes.code) as industry_key,
+    codes.code as industry_code,
+    codes.name as name_zh,
+    sections.name_en,
+    ['section', 'division', 'group', 'class'][length(codes.code)] as level,
+    if(codes.parent_code <> '', key_of(codes.parent_code), -1) as parent_industry_key,
+    coalesce(if(length(codes.code) = 1, codes.code, divisions.parent_code), 'unknown') as section_code
 from codes
+left join known as divisions on left(codes.code, 2) = divisions.code
+left join sections on codes.code = sections.section_code
 union all
 select -1, 'unknown', '未知', 'Unknown', 'unknown', -1, 'unknown';
 
@@ -544,6 +718,8 @@ select
     owner_no,
     enterprise_key,
     owner_name,
+    owner_identifier,
+    owner_address,
     party_type,
     entry_no,
     country,
@@ -573,6 +749,8 @@ with marks as (
         registration_date_text,
         status_date_text,
         international_registration_no,
+        cast(null as boolean) as is_well_known,
+        date '9999-12-31' as valid_to,
         file_no,
         record + 1 as record_no
     from us_case
@@ -595,9 +773,56 @@ with marks as (
         cast(registration_date as varchar),
         cast(if(getvariable('as_of') < expiry_date, registration_date, expiry_date) as varchar),
         null,
+        null,
+        date '9999-12-31',
         file_no,
         record + 1
     from tw_mark
+    union all
+    select
+        trademark_key,
+        'EM',
+        application_no,
+        if(registration_date is not null, application_no, null),
+        mark_text,
+        filing_date,
+        registration_date,
+        expiry_date,
+        coalesce(em_mark.status_code, 'unknown'),
+        coalesce(status_group, 'unknown'),
+        status_date,
+        cast(filing_date as varchar),
+        cast(registration_date as varchar),
+        cast(status_date as varchar),
+        null,
+        null,
+        coalesce(deleted_date, date '9999-12-31'),
+        file_no,
+        record + 1
+    from em_mark
+    left join status on em_mark.status_code = status.status_code and office_code = 'EM'
+    union all
+    select
+        trademark_key,
+        'CN',
+        application_no,
+        if(registration_date is not null or status_group = 'live', application_no, null),
+        mark_text,
+        filing_date,
+        registration_date,
+        expiry_date,
+        coalesce(status_code, 'unknown'),
+        status_group,
+        null,
+        cast(filing_date as varchar),
+        cast(registration_date as varchar),
+        null,
+        international_registration_no,
+        is_well_known,
+        date '9999-12-31',
+        file_no,
+        record_no
+    from cn_mark
 )
 
 select
@@ -614,12 +839,13 @@ select
     status_date,
     coalesce(first_owners.enterprise_key, -1) as owner_enterprise_key,
     coalesce(filing_date, registration_date, date '1900-01-01') as valid_from,
-    date '9999-12-31' as valid_to,
-    true as is_current,
+    valid_to,
+    valid_to = date '9999-12-31' as is_current,
     filing_date_text,
     registration_date_text,
     status_date_text,
     international_registration_no,
+    is_well_known,
     file.delivery_key,
     record_no
 from marks
@@ -629,7 +855,7 @@ left join owner_identity as first_owners
 union all
 select
     -1, 'unknown', 'unknown', null, null, null, null, null, 'unknown', 'unknown', null, -1, date '1900-01-01',
-    date '9999-12-31', true, null, null, null, null, -1, null;
+    date '9999-12-31', true, null, null, null, null, null, -1, null;
 
 create table star.bridge_trademark_class as
 with us as (
@@ -652,6 +878,12 @@ classes as (
         from raw_registration_part as part
         inner join tw_mark on part.file_no = tw_mark.file_no and part."<record>" = tw_mark.record
         where "Class" is not null
+        union all
+        select em_mark.trademark_key, trim(ClassNumber), null, null
+        from raw_em_class as part
+        inner join em_mark on part.file_no = em_mark.file_no and part."<record>" = em_mark.record
+        union all
+        select trademark_key, class_code, status_code, null from cn_class
     ) as printed
     where trim(replace(class_code, '　', '')) <> ''
     group by all
@@ -679,7 +911,39 @@ from raw_event as events
 inner join us_case on events.file_no = us_case.file_no and events."<record>" = us_case.record
 union all
 select trademark_key, 1, registration_date, date_key(registration_date), 'REGISTERED', 'R', '注册公告', null
-from tw_mark;
+from tw_mark
+union all
+select
+    trademark_key,
+    "<item>" + 1,
+    cast(PublicationDate as date),
+    date_key(cast(PublicationDate as date)),
+    PublicationSection,
+    'P',
+    'Published in bulletin ' || PublicationIdentifier,
+    null
+from raw_em_publication as part
+inner join em_mark on part.file_no = em_mark.file_no and part."<record>" = em_mark.record
+union all
+select
+    trademark_key,
+    100001 + "<item>",
+    cast(OppositionDate as date),
+    date_key(cast(OppositionDate as date)),
+    'OPPOSITION',
+    'O',
+    concat_ws(': ', OppositionIdentifier, OppositionGroundText),
+    null
+from raw_em_opposition as part
+inner join em_mark on part.file_no = em_mark.file_no and part."<record>" = em_mark.record
+union all
+select trademark_key, 1, preliminary_date, date_key(preliminary_date), 'PUBLISHED', 'P', '初审公告', null
+from cn_mark
+where preliminary_date is not null
+union all
+select trademark_key, 2, registration_date, date_key(registration_date), 'REGISTERED', 'R', '注册公告', null
+from cn_mark
+where registration_date is not null;
 
 -- Inspections.
 create temp table place as
@@ -692,6 +956,8 @@ with places as (
         select agency from sample
         union
         select region_name from decision
+        union
+        select regexp_replace(地区, '^其中[：:]?', '') from raw_statistic
     ) as texts
     where length(place) >= 2
 ),
@@ -748,25 +1014,40 @@ from (
 group by place;
 
 create temp table mark_of_owner as
-select enterprise_key, mark_text, min(trademark_key) as trademark_key
-from owner_identity
-inner join star.dim_trademark as marks using (trademark_key)
-where
-    is_first_owner
-    and mark_text is not null
-    and enterprise_key in (
-        select identity.enterprise_key
-        from sample
-        inner join name_key on sample.producer_name = name_key.name
-        inner join identity using (name_key)
-        where brand_text is not null
-    )
+with borne as (
+    select
+        enterprise_key,
+        mark_text,
+        office_code = 'CN' as is_domestic,
+        min(trademark_key) as trademark_key,
+        count(*) as n_marks
+    from owner_identity
+    inner join star.dim_trademark as marks using (trademark_key)
+    where
+        is_first_owner
+        and mark_text is not null
+        and (office_code in ('US', 'TW') or office_code = 'CN' and status_group = 'live')
+        and enterprise_key in (
+            select identity.enterprise_key
+            from sample
+            inner join name_key on sample.producer_name = name_key.name
+            inner join identity using (name_key)
+            where brand_text is not null
+        )
+    group by all
+)
+
+select enterprise_key, mark_text, arg_max(trademark_key, is_domestic) as trademark_key
+from borne
 group by all
-having count(*) = 1;
+having arg_max(n_marks, is_domestic) = 1;
 
 create table star.fct_inspection as
 with one as (
-    select *, bool_or(result = 'fail') over (partition by inspection_key) as has_failed
+    select
+        * exclude (is_recheck),
+        bool_or(result = 'fail') over (partition by inspection_key) as has_failed,
+        bool_or(is_recheck) over (partition by inspection_key) as is_recheck
     from sample
     qualify row_number() over (partition by inspection_key order by file_no, record_no) = 1
 ),
@@ -786,7 +1067,7 @@ samples as (
 
 select
     samples.inspection_key,
-    'samr_food_sampling' as source_id,
+    samples.source_id,
     sample_no,
     notice_no,
     notice_date,
@@ -795,9 +1076,9 @@ select
     product_name,
     brand_text,
     coalesce(mark_of_owner.trademark_key, -1) as trademark_key,
-    if(category_name is null, -1, key_of('samr_food_sampling|' || category_name)) as product_category_key,
+    if(category_name is null, -1, key_of(samples.source_id || '|' || category_name)) as product_category_key,
     if(has_failed, 'fail', 'pass') as result,
-    false as is_recheck,
+    is_recheck,
     coalesce(at_notice.region_key, latest.region_key, -1) as region_key,
     file.delivery_key,
     record_no,
@@ -806,6 +1087,7 @@ select
     agency,
     spec,
     production_date,
+    last_production_date,
     null as origin_country
 from samples
 inner join file using (file_no)
@@ -825,9 +1107,31 @@ union all
 select
     inspection_key, 'rasff', notification_no, notification_no, notified_date, -1, -1, product_name, null, -1,
     if(product_category is null, -1, key_of('rasff|' || product_category)), 'fail', false, -1, delivery_key, record_no,
-    -1, date_key(notified_date), notifying_country, null, null, origin_country
+    -1, date_key(notified_date), notifying_country, null, null, null, origin_country
 from notification
+inner join file using (file_no)
+union all
+select
+    inspection_key, 'fda_enforcement', recall_no, recall_no, report_date, -1, -1, product_description, null, -1,
+    key_of('fda_enforcement|' || product_type), 'fail', false, -1, delivery_key, record_no,
+    -1, date_key(report_date), 'US FDA', null, null, null, null
+from recall
 inner join file using (file_no);
+
+create table star.bridge_inspection_party as
+select distinct
+    parties.inspection_key,
+    parties.role,
+    parties.party_name,
+    coalesce(identity.enterprise_key, -1) as enterprise_key
+from (
+    select inspection_key, 'producer' as role, producer_name as party_name from sample where roles is not null
+    union
+    select inspection_key, 'commissioner', commissioner_name from sample where roles is not null
+) as parties
+left join name_key on parties.party_name = name_key.name
+left join identity using (name_key)
+where party_name <> '';
 
 create table star.fct_inspection_finding as
 with cells as (
@@ -844,10 +1148,11 @@ findings as (
         split_part(cell, '║', 1) as item_name,
         split_part(cell, '║', 2) as result_text,
         split_part(cell, '║', 3) as limit_text,
-        null as hazard_category
+        null as hazard_category,
+        null as hazard_class
     from cells
     union all
-    select inspection_key, file_no, record_no, item_name, item_result, item_limit, null
+    select inspection_key, file_no, record_no, item_name, item_result, item_limit, null, null
     from sample
     where item_name <> ''
     union all
@@ -858,44 +1163,110 @@ findings as (
         trim(unnest(string_split(hazards, ';'))),
         null,
         null,
-        trim(unnest(string_split(hazard_categories, ';')))
+        trim(unnest(string_split(hazard_categories, ';'))),
+        null
     from notification
     where hazards <> '' or hazard_categories <> ''
+    union all
+    select inspection_key, file_no, record_no, recall_reason, null, null, null, hazard_class from recall
 ),
 
-powers as (
-    select *, regexp_extract(result_text, '^([\d.]+)[×xX*]10\^?(\d{1,2})(\D.*)?$', ['base', 'exponent', 'unit']) as power
+texts as (
+    select distinct
+        result_text,
+        limit_text,
+        list_transform(string_split(result_text, ','), lambda t: quantity(t)) as parts,
+        if(list_contains(list_transform(parts, lambda q: q.base), ''), null, parts) as results,
+        quantity(limit_text) as bound,
+        regexp_extract(limit_text, '^([\d.]+)(±|～|~)([\d.]+)(.*)$', ['low', 'sign', 'high', 'unit']) as bounds,
+        regexp_extract(
+            limit_text, '^n=(\d+),c=(\d+),m=(?:10\^)?(\d+),M=(?:10\^)?(\d+)', ['n', 'c', 'low', 'high']
+        ) as plan,
+        contains(limit_text, 'm=10^') as has_powers
     from findings
+    where result_text is not null or limit_text is not null
+),
+
+measured as (
+    select
+        result_text,
+        limit_text,
+        if(len(results) = 1, nullif(results[1].comparator, ''), null) as result_comparator,
+        if(len(results) = 1, amount(results[1]), null) as result_value,
+        nullif(results[1].unit, '') as result_unit,
+        list_max(list_transform(results, lambda q: amount(q))) as result_max,
+        len(results) as n_results,
+        if(
+            len(results) > 1,
+            array_to_string(list_transform(results, lambda q: printf('%.15g', amount(q))), ';'),
+            null
+        ) as result_values,
+        case
+            when plan.n <> '' then 'plan'
+            when bounds.sign <> '' then 'range'
+            when regexp_matches(limit_text, '^不得(使用|添加)') then 'not_permitted'
+            when regexp_matches(limit_text, '^不得检出') then 'not_detected'
+            else nullif(bound.comparator, '')
+        end as limit_comparator,
+        case bounds.sign
+            when '±' then try_cast(bounds.low as decimal(18, 6)) - try_cast(bounds.high as decimal(18, 6))
+            else coalesce(try_cast(bounds.low as double), amount(bound))
+        end as limit_value,
+        case bounds.sign
+            when '±' then try_cast(bounds.low as decimal(18, 6)) + try_cast(bounds.high as decimal(18, 6))
+            else try_cast(bounds.high as double)
+        end as limit_value_to,
+        coalesce(nullif(bounds.unit, ''), nullif(bound.unit, '')) as limit_unit,
+        try_cast(plan.n as bigint) as plan_n,
+        try_cast(plan.c as bigint) as plan_c,
+        if(has_powers, 10 ^ try_cast(plan.low as double), try_cast(plan.low as double)) as plan_m_low,
+        if(has_powers, 10 ^ try_cast(plan.high as double), try_cast(plan.high as double)) as plan_m_high,
+        coalesce(regexp_matches(result_text, '[×xX*]10\d'), false) as is_exponent_restored
+    from texts
 )
 
 select
     inspection_key,
     row_number() over (partition by inspection_key order by file_no, record_no) as finding_no,
     item_name,
-    result_text,
-    case
-        when power.base <> '' then try_cast(power.base as double) * 10 ^ try_cast(power.exponent as integer)
-        when result_text not like '%,%' then try_cast(regexp_extract(result_text, '^[\d.]+') as double)
-    end as result_value,
-    case
-        when power.base <> '' then power.unit
-        when result_text not like '%,%' then nullif(regexp_replace(result_text, '^[\d.]+', ''), result_text)
-    end as result_unit,
-    limit_text,
-    hazard_category
-from powers;
+    findings.result_text,
+    result_comparator,
+    result_value,
+    result_unit,
+    result_max,
+    n_results,
+    result_values,
+    findings.limit_text,
+    limit_comparator,
+    limit_value,
+    limit_value_to,
+    limit_unit,
+    plan_n,
+    plan_c,
+    plan_m_low,
+    plan_m_high,
+    coalesce(is_exponent_restored, false) as is_exponent_restored,
+    hazard_category,
+    hazard_class
+from findings
+left join measured
+    on
+        findings.result_text is not distinct from measured.result_text
+        and findings.limit_text is not distinct from measured.limit_text;
 
 create table star.dim_product_category as
 select
     key_of(source_id || '|' || category_name) as product_category_key,
     source_id,
     category_name,
-    if(source_id = 'rasff', null, category_name) as name_zh,
-    if(source_id = 'rasff', category_name, null) as name_en
+    if(source_id in ('rasff', 'fda_enforcement'), null, category_name) as name_zh,
+    if(source_id in ('rasff', 'fda_enforcement'), category_name, null) as name_en
 from (
-    select 'samr_food_sampling' as source_id, category_name from sample
+    select source_id, category_name from sample
     union
     select 'rasff', product_category from notification
+    union
+    select 'fda_enforcement', product_type from recall
 ) as categories
 where category_name is not null
 union all
@@ -948,6 +1319,17 @@ from scheme
 union all
 select -1, 'unknown', '未知', 'Unknown', null, null, null, date '1900-01-01', date '9999-12-31', null, null;
 
+create temp table gi as
+select
+    raw_gi.*,
+    scheme_id,
+    key_of(scheme_id || '||G' || giIdentifier || '|') as recognition_key,
+    protectedNames[1] as gi_name
+from raw_gi
+inner join read_csv(getvariable('seeds') || '/eu_gi_schemes.csv') as schemes on raw_gi.giType = schemes.gi_type
+where giIdentifier <> '' and protectedNames[1] <> ''
+qualify row_number() over (partition by giIdentifier order by modificationDate desc, file_no desc, record_no desc) = 1;
+
 create temp table event as
 with words as (
     select event_name, arg_max(event_type, priority) as event_type
@@ -974,10 +1356,27 @@ identified as (
         on decision.scheme_name = aliases.alias_zh and (aliases.level is null or aliases.level = decision.level_name)
     inner join name_key as recipients on decision.recipient_name = recipients.name
     left join identity on recipients.name_key = identity.name_key
+),
+
+gi_events as (
+    select *, 'nominate' as event_type, euProtectionDate as decided_date
+    from gi
+    where status in ('applied', 'published')
+    union all
+    select *, 'grant', euProtectionDate from gi where status in ('registered', 'cancelled')
+    union all
+    select *, if(status = 'cancelled', 'revoke', 'remove'), null from gi where status = 'cancelled' or removedFlag
+),
+
+types as (
+    from read_csv(getvariable('seeds') || '/recognition_event_types.csv', types = {'state': 'varchar'})
 )
 
 select
-    *,
+    identified.*,
+    types.state,
+    types.life_cycle_rank,
+    'recognition_list' as source_id,
     key_of(
         concat_ws(
             '|', scheme_name, edition, event_name, level_name, decided_date_text, recipient_name_as_printed, object_name, uscc
@@ -996,9 +1395,33 @@ select
     if(length(decided_date_text) = 4, decided_date_text || '-12', left(decided_date_text, 7)) as decided_month,
     place.region_code
 from identified
-inner join read_csv(getvariable('seeds') || '/recognition_event_types.csv', types = {'state': 'varchar'}) as types
-    using (event_type)
-left join place on identified.region_name = place.place;
+inner join types using (event_type)
+left join place on identified.region_name = place.place
+union all by name
+select
+    'eambrosia_gi' as source_id,
+    key_of('eambrosia_gi|' || giIdentifier || '|' || event_type) as recognition_event_key,
+    recognition_key,
+    scheme_id,
+    -1 as enterprise_key,
+    event_type,
+    status as event_name,
+    life_cycle_rank,
+    state,
+    decided_date,
+    cast(decided_date as varchar) as decided_date_text,
+    coalesce(decided_date, getvariable('as_of')) as earliest_day,
+    strftime(decided_date, '%Y-%m') as decided_month,
+    gi_name as recipient_name,
+    gi_name as recipient_name_as_printed,
+    '地理标志' as recipient_kind,
+    gi_name as object_name,
+    array_to_string(countries, ', ') as origin_country,
+    coalesce(legalInstrument.text, fileNumber) as document_no,
+    file_no,
+    record_no
+from gi_events
+inner join types using (event_type);
 
 create table star.fct_recognition_event as
 select
@@ -1020,7 +1443,8 @@ select
     coalesce(at_decision.region_key, latest.region_key, -1) as region_key,
     document_no,
     delivery_key,
-    record_no
+    record_no,
+    event.source_id
 from event
 inner join file using (file_no)
 left join region as at_decision
@@ -1041,6 +1465,7 @@ with recognitions as (
         any_value(edition) as edition,
         any_value(level_name) as level_name,
         any_value(region_code) as region_code,
+        any_value(origin_country) as origin_country,
         min(earliest_day) as first_day,
         min(decided_date) filter (where event_type = 'nominate') as nominated_date,
         min(decided_date) filter (where event_type = 'grant') as granted_date,
@@ -1085,7 +1510,8 @@ select
     coalesce(ended_date, if(expires_date <= getvariable('as_of'), expires_date, null)) as ended_date,
     ended_date_text,
     coalesce(ended_month, if(expires_date <= getvariable('as_of'), strftime(expires_date, '%Y-%m'), null)) as ended_month,
-    n_events
+    n_events,
+    origin_country
 from dated
 left join region as at_grant
     on
@@ -1093,6 +1519,84 @@ left join region as at_grant
         and first_day >= at_grant.valid_from
         and first_day < at_grant.valid_to
 left join region as latest on dated.region_code = latest.region_code and latest.is_latest;
+
+create table star.bridge_recognition_name as
+select recognition_key, name_kind, name_no, name, trim(nfc_normalize(name)) as name_norm
+from (
+    select
+        recognition_key,
+        'protected' as name_kind,
+        generate_subscripts(protectedNames, 1) as name_no,
+        unnest(protectedNames) as name
+    from gi
+    union all
+    select recognition_key, 'transcription', generate_subscripts(transcriptions, 1), unnest(transcriptions) from gi
+) as names
+where recognition_key in (select recognition_key from star.fct_recognition);
+
+-- Reported statistics.
+create temp table statistic as
+with named as (
+    select indicator_text, document_word, indicator_id
+    from read_csv(getvariable('seeds') || '/reported_indicator_names.csv')
+    union
+    select name_zh, null, indicator_id from read_csv(getvariable('seeds') || '/indicators.csv')
+    union
+    select name_zh, null, indicator_id from read_csv(getvariable('seeds') || '/reported_indicators.csv')
+),
+
+printed as (
+    select
+        file_no,
+        record_no,
+        指标 as indicator_text,
+        regexp_replace(地区, '^其中[：:]?', '') as region_name,
+        starts_with(地区, '其中') as says_of_which,
+        regexp_replace(region_name, '^(合计|总计|全国)$', '全国') = '全国' as is_total,
+        行政区划代码 as stated_code,
+        文件 as document_name,
+        any_day(发布日期) as reported_date,
+        regexp_replace(regexp_replace(时期, '^(\d{4})年(\d)月$', '\1-0\2'), '^(\d{4})年(\d\d)月$', '\1-\2') as period,
+        数值 as printed_value,
+        regexp_extract(replace(数值, ',', ''), '^([\d.]+)(万|亿)?(.*)$', ['number', 'scale', 'unit']) as amount,
+        regexp_extract(单位, '^(万|亿)?(.*)$', ['scale', 'unit']) as stated
+    from raw_statistic
+    where 地区 <> '' and (行政区划代码 is null or regexp_full_match(行政区划代码, '\d{6}'))
+),
+
+placed as (
+    select
+        printed.*,
+        coalesce(stated_code, place.region_code, cities.region_code, if(is_total, '100000', null)) as region_code
+    from printed
+    left join place on printed.region_name = place.place
+    left join region as cities
+        on printed.region_name = cities.name_zh and cities.level = '地级' and cities.valid_to = date '9999-12-31'
+)
+
+select
+    placed.* exclude (region_code),
+    region.region_code,
+    region.province_code,
+    region.city_code,
+    coalesce(named.indicator_id, placed.indicator_text) as indicator_id,
+    coalesce(region.region_code, region_name) as region_identity,
+    cast(amount.number as double)
+    * case coalesce(nullif(amount.scale, ''), stated.scale) when '万' then 10000 when '亿' then 100000000 else 1 end
+        as value,
+    coalesce(nullif(amount.unit, ''), nullif(stated.unit, '')) as unit,
+    last_day(cast(if(length(period) = 4, period || '-12', period) || '-01' as date)) as period_end
+from placed
+left join named
+    on
+        lower(placed.indicator_text) = lower(named.indicator_text)
+        and (document_word is null or contains(lower(document_name), document_word))
+left join region on placed.region_code = region.region_code and region.is_latest
+where amount.number <> ''
+qualify row_number() over (
+    partition by coalesce(named.indicator_id, placed.indicator_text), region_identity, period, document_name
+    order by reported_date desc nulls last, file_no desc, record_no desc
+) = 1;
 
 -- Plans and their targets.
 create table star.dim_indicator as
@@ -1113,7 +1617,54 @@ from read_csv(
     types = {'unit': 'varchar', 'office_code': 'varchar', 'on_track_min_share': 'double'}
 )
 union all
+select
+    key_of(indicator_id), indicator_id, name_zh, name_en, unit, measure, 'reported', 'not_computed', null, 'none', null
+from read_csv(getvariable('seeds') || '/reported_indicators.csv')
+union all
 select -1, 'unknown', '未知', 'Unknown', null, 'unknown', 'unknown', 'not_computed', null, 'none', null;
+
+-- An indicator that no list knows is kept under its own name.
+insert into star.dim_indicator
+select distinct
+    key_of(indicator_id), indicator_id, indicator_id, indicator_id, null, 'reported', 'reported', 'not_computed', null,
+    'none', null
+from statistic
+where indicator_id not in (select indicators.indicator_id from star.dim_indicator as indicators);
+
+create table star.fct_indicator_value as
+select
+    key_of(concat_ws('|', indicator_id, region_identity, period, document_name)) as indicator_value_key,
+    indicators.indicator_key,
+    coalesce(at_period.region_key, latest.region_key, -1) as region_key,
+    region_name,
+    period,
+    period_end as period_end_date,
+    date_key(period_end) as period_end_date_key,
+    value,
+    coalesce(statistic.unit, indicators.unit) as unit,
+    printed_value,
+    says_of_which or exists (
+        from statistic as wholes
+        where
+            wholes.indicator_id = statistic.indicator_id
+            and wholes.document_name = statistic.document_name
+            and wholes.period = statistic.period
+            and wholes.region_code <> statistic.region_code
+            and wholes.region_code in (statistic.province_code, statistic.city_code)
+    ) as is_of_which,
+    document_name as source_document,
+    reported_date,
+    delivery_key,
+    record_no
+from statistic
+inner join star.dim_indicator as indicators using (indicator_id)
+inner join file using (file_no)
+left join region as at_period
+    on
+        statistic.region_code = at_period.region_code
+        and period_end >= at_period.valid_from
+        and period_end < at_period.valid_to
+left join region as latest on statistic.region_code = latest.region_code and latest.is_latest;
 
 create table star.bridge_indicator_scheme as
 select key_of(indicator_id) as indicator_key, key_of(scheme_id) as scheme_key
@@ -1186,10 +1737,14 @@ with targets as (
         measure,
         actual_method,
         indicators.office_code,
-        year(least(getvariable('as_of'), due_date)) as measured_year
-    from star.fct_policy_target
+        policy_targets.unit,
+        plans.valid_from,
+        policy_targets.due_date,
+        year(least(getvariable('as_of'), policy_targets.due_date)) as measured_year
+    from star.fct_policy_target as policy_targets
+    inner join star.dim_policy_plan as plans using (plan_key)
     inner join star.dim_indicator as indicators using (indicator_key)
-    inner join star.dim_region as regions using (region_key)
+    inner join star.dim_region as regions on policy_targets.region_key = regions.region_key
 ),
 
 held as (
@@ -1224,7 +1779,7 @@ provinces as (
     from star.fct_inspection
     inner join star.dim_region using (region_key)
     where
-        source_id <> 'rasff'
+        source_id not in ('rasff', 'fda_enforcement')
         and notice_date > getvariable('as_of') - interval 1 year
         and notice_date <= getvariable('as_of')
     group by all
@@ -1240,7 +1795,20 @@ ranked as (
     where n_pass > 0 and province_code is not null
 ),
 
-measured as (
+reported as (
+    select
+        policy_target_key,
+        arg_max(stated.value, (period_end_date, coalesce(reported_date, date '0001-01-01'))) as value
+    from targets
+    inner join star.fct_indicator_value as stated using (indicator_key)
+    inner join star.dim_region as r on stated.region_key = r.region_key and targets.region_code = r.region_code
+    where
+        period_end_date between targets.valid_from and least(getvariable('as_of'), due_date)
+        and (stated.unit = targets.unit or stated.unit is null)
+    group by policy_target_key
+),
+
+computed as (
     select
         targets.*,
         case actual_method
@@ -1251,11 +1819,17 @@ measured as (
             when 'pass_rate_vs_nation'
                 then (ranked.pass_rate - (select sum(n_pass) / sum(n_samples) from provinces)) * 100
             when 'pass_rate_rank_in_zone' then if(n_in_zone > 1, zone_rank, null)
-        end as actual_value
+        end as computed_value
     from targets
     left join held using (policy_target_key)
     left join live using (policy_target_key)
     left join ranked on targets.region_code = ranked.province_code
+),
+
+measured as (
+    select computed.*, coalesce(computed_value, reported.value) as actual_value
+    from computed
+    left join reported using (policy_target_key)
 )
 
 select
@@ -1264,7 +1838,8 @@ select
     actual_value,
     measured_year,
     case
-        when actual_value is not null then 'computed'
+        when computed_value is not null then 'computed'
+        when actual_value is not null then 'reported'
         when measure = 'qualitative' then 'qualitative'
         when actual_method like 'recognitions%' then 'no_decision'
         when actual_method like 'pass_rate%' then 'no_samples'
@@ -1295,7 +1870,7 @@ with cells as (
     from star.fct_inspection
     inner join star.dim_product_category using (product_category_key)
     inner join region_level using (region_key)
-    where star.fct_inspection.source_id <> 'rasff'
+    where star.fct_inspection.source_id not in ('rasff', 'fda_enforcement')
     group by all
 ),
 
@@ -1323,26 +1898,30 @@ with held as (
         region_level,
         section_code as industry_code,
         scheme_id,
-        granted_month,
         if(
             state in ('removed', 'revoked', 'expired'),
-            coalesce(ended_month, strftime(getvariable('as_of'), '%Y-%m')),
+            coalesce(recognitions.ended_month, strftime(getvariable('as_of'), '%Y-%m')),
             null
-        ) as ended_month
+        ) as lost_month,
+        if(
+            granted_month > coalesce(lost_month, strftime(getvariable('as_of'), '%Y-%m')),
+            coalesce(lost_month, strftime(getvariable('as_of'), '%Y-%m')),
+            granted_month
+        ) as gained_month
     from star.fct_recognition as recognitions
     inner join star.dim_recognition_scheme using (scheme_key)
     inner join star.dim_enterprise as enterprises using (enterprise_key)
     inner join star.dim_industry using (industry_key)
     inner join region_level on recognitions.region_key = region_level.region_key
-    where state <> 'nominated'
+    where state <> 'nominated' and coalesce(origin_country, 'CN') = 'CN'
 ),
 
 movements as (
     select region_code, region_level, industry_code, scheme_id, period, sum(gained) as n_gained, sum(lost) as n_lost
     from (
-        select *, granted_month as period, 1 as gained, 0 as lost from held
+        select *, gained_month as period, 1 as gained, 0 as lost from held
         union all
-        select *, ended_month, 0, 1 from held where ended_month is not null
+        select *, lost_month, 0, 1 from held where lost_month is not null
     ) as both_ways
     group by all
 ),

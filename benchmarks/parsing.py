@@ -55,8 +55,8 @@ def xml(world: World) -> tuple[list[Row], list[str]]:
 
 
 def csv(world: World) -> tuple[list[Row], list[str]]:
-    """Enterprise register parse against DuckDB's CSV to Parquet; rows and notes."""
-    path = world.enterprise_file
+    """Enterprise register parse, its records repeated, against DuckDB's CSV to Parquet; rows and notes."""
+    path = world.long_enterprise_file
     target = world.scratch / "enterprises.parquet"
     series = interleaved(
         {
@@ -68,7 +68,7 @@ def csv(world: World) -> tuple[list[Row], list[str]]:
     ours, other = series["parse"], series["DuckDB"]
     ratio = other.seconds / ours.seconds
     row = Row(
-        f"CSV parse, enterprise register, {megabytes(size)}, against DuckDB's CSV to Parquet",
+        f"CSV parse, enterprise register's records repeated, {megabytes(size)}, against DuckDB's CSV to Parquet",
         f"{size / 1e6 / ours.seconds:,.0f} MB/s",
         f"{size / 1e6 / other.seconds:,.0f} MB/s",
         f"{ratio:.0%}",

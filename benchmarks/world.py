@@ -18,6 +18,8 @@ from pipelines.simulate import night_date, simulate
 
 # How many times over a delivery's records are repeated to see whether memory grows with a file's size.
 ENLARGED = 8
+# A smaller file of CSV would be read in less time than a run takes to start.
+CSV_BYTES = 80_000_000
 _BLOCK = 8 << 20
 
 
@@ -89,12 +91,18 @@ class World:
     @cached_property
     def large_uspto_file(self) -> Path:
         """The records of the largest USPTO delivery several times over in one file."""
-        return _enlarged(self.uspto_file, b"<case-file>", b"</case-file>", self.scratch / "large.xml")
+        return _enlarged(self.uspto_file, b"<case-file>", b"</case-file>", self.scratch / "large.xml", ENLARGED)
 
     @cached_property
     def large_enterprise_file(self) -> Path:
         """The records of the enterprise register several times over in one file."""
-        return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "large.csv")
+        return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "large.csv", ENLARGED)
+
+    @cached_property
+    def long_enterprise_file(self) -> Path:
+        """The records of the enterprise register as often as makes some CSV_BYTES."""
+        times = CSV_BYTES // self.enterprise_file.stat().st_size + 1
+        return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "long.csv", times)
 
 
 def simulated(scale: float, data: Path, scratch: Path) -> World:
@@ -118,8 +126,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path) -> Path:
-    """The file with all between the first `opening` and the last `closing` repeated."""
+def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path, times: int) -> Path:
+    """The file with all between the first `opening` and the last `closing` so many times over."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_BLOCK)
@@ -129,7 +137,7 @@ def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path) -> Path:
         end = size - len(tail) + tail.rindex(closing) + len(closing)
         with target.open("wb") as enlarged:
             enlarged.write(head[:start])
-            for _ in range(ENLARGED):
+            for _ in range(times):
                 for block in _stretch(path, start, end):
                     enlarged.write(block)
             file.seek(end)

@@ -62,6 +62,7 @@ def parser(tables: Sequence[XmlTable], folder: Path) -> XmlToArrowParser:
 
 def _column(field: str) -> str:
     parent, name = field.rsplit("/", 2)[1:]
+    name = name.removeprefix("@")
     return f"{parent}_{name}".replace("-", "_") if parent == "nationality" else name.replace("-", "_")
 
 

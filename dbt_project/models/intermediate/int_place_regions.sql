@@ -11,20 +11,22 @@ lengths as (
     select distinct length(place_name) as name_length from names
 ),
 
--- 吉林市 opens with a province's name, so a city is looked for in the whole text too.
+-- 吉林市 opens with a province's name, so a city's full name is looked for in the whole text too; 吉林省 is no city.
 city_tails as (
     select
         place_text,
         place,
         scope_code,
-        rest as tail
+        rest as tail,
+        true as takes_short_names
     from places
     union
     select
         place_text,
         place,
         scope_code,
-        place as tail
+        place as tail,
+        false as takes_short_names
     from places
     where province_code is not null
 ),
@@ -50,6 +52,7 @@ city_candidates as (
     where
         length(tails.tail) >= lengths.name_length
         and names.is_unique_in_scope
+        and (names.is_full or tails.takes_short_names)
         and (names.scope_code <> 'CN' or names.is_full or tails.tail = names.place_name)
 ),
 
