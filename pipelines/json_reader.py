@@ -27,7 +27,7 @@ from pipelines.declarations import Column, Entity, Source
 from pipelines.refusal import DeliveryRefused
 
 LINE_SUFFIXES = (".jsonl", ".ndjson")
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 2 << 20
 _RECORD_BYTES = 64 << 20
 _SURROUNDING_BYTES = 1 << 20
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.S)

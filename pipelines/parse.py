@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import os
 import shutil
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
-import pyarrow as pa
-import pyarrow.parquet as pq
 from lxml import etree
 
 from pipelines.continuation import continued
-from pipelines.contract import check, lake_schema
+from pipelines.contract import check
 from pipelines.declarations import Source
 from pipelines.delivery_gate import inspect, refuse_unlike_declared, unpack
 from pipelines.encoding import begins_as_utf8, declared_encoding, detect, has_byte, is_utf8, to_utf8
@@ -33,6 +30,7 @@ from pipelines.json_reader import Extractor as JsonExtractor
 from pipelines.json_reader import Piece as JsonPiece
 from pipelines.json_reader import Surroundings
 from pipelines.json_reader import pieces as json_pieces
+from pipelines.lake_writer import LakeWriter, Part, remove_outputs
 from pipelines.receive import Manifest, Report, manifests
 from pipelines.refusal import DeliveryRefused
 from pipelines.table_reader import (
@@ -54,17 +52,6 @@ _SMALL_BYTES = 16 << 20
 
 Item = TypeVar("Item")
 Shape = Callable[[dict[str, pl.DataFrame]], dict[str, pl.DataFrame]]
-
-_QUARANTINE_COLUMNS: dict[str, pa.DataType] = {
-    "source_id": pa.string(),
-    "delivery_sha256": pa.string(),
-    "record_no": pa.int64(),
-    "rule": pa.string(),
-    "detail": pa.string(),
-    "raw": pa.string(),
-    "first_seen_at": pa.timestamp("us"),
-}
-QUARANTINE_SCHEMA = pa.schema(_QUARANTINE_COLUMNS)
 
 
 def contract_version(source: Source) -> str:
@@ -129,18 +116,6 @@ class _Reader:
         return cls(source, Extractor(source) if source.xml else None, shape)
 
 
-@dataclass
-class Part:
-    """What one stretch of a delivery became; `n_seen` records of it were met."""
-
-    tables: dict[str, pl.DataFrame]
-    quarantined: pl.DataFrame
-    n_seen: int
-    n_skipped: int = 0
-    findings: Counter[str] = field(default_factory=Counter)
-    quarantined_texts: dict[str, pl.DataFrame] = field(default_factory=dict)
-
-
 def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) -> Manifest:
     source = reader.source
     with tempfile.TemporaryDirectory(prefix=_folder_prefix(source), dir=home.runs) as name:
@@ -159,7 +134,7 @@ def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) 
             manifest.state, manifest.reason = "refused", str(refusal)
             manifest.n_records = manifest.n_loaded = manifest.n_quarantined = manifest.n_skipped = None
             manifest.rows, manifest.findings = {}, {}
-            _remove_outputs(home, source, manifest)
+            remove_outputs(home, source, manifest.sha256)
         else:
             writer.install()
             manifest.state = "quarantined" if writer.n_quarantined and not writer.n_loaded else "loaded"
@@ -172,7 +147,9 @@ def _parse_one(home: Home, reader: _Reader, manifest: Manifest, report: Report) 
     return manifest
 
 
-def _read(home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], folder: Path, report: Report) -> _Writer:
+def _read(
+    home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], folder: Path, report: Report
+) -> LakeWriter:
     """The delivery read and written beside the lake.
 
     Fast readers take for granted what nearly every file keeps to (no comments or CDATA that hold tags, sound quoting,
@@ -180,7 +157,7 @@ def _read(home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], fo
     Raises DeliveryRefused with the careful readers' reason.
     """
     for careful in (False, True):
-        writer = _Writer(home, reader.source, manifest, folder)
+        writer = LakeWriter(home, reader.source, manifest, folder)
         try:
             for part in _parts(reader, paths, folder, careful):
                 writer.write(part)
@@ -193,13 +170,6 @@ def _read(home: Home, reader: _Reader, manifest: Manifest, paths: list[Path], fo
         finally:
             writer.close()
     raise AssertionError("the careful reading returns or raises")
-
-
-def _remove_outputs(home: Home, source: Source, manifest: Manifest) -> None:
-    for entity in source.entities:
-        (home.lake(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
-        (home.quarantined_texts(source.id, entity) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
-    (home.quarantine(source.id) / f"{manifest.sha256}.parquet").unlink(missing_ok=True)
 
 
 def _parts(reader: _Reader, paths: list[Path], folder: Path, careful: bool) -> Iterator[Part]:
@@ -397,93 +367,3 @@ def _in_order(work: Callable[[Item], Part], items: Iterable[Item]) -> Iterator[P
         finally:
             for future in waiting:
                 future.cancel()
-
-
-class _Writer:
-    """Writes the parts of one delivery beside the lake and moves them in when all is well."""
-
-    def __init__(self, home: Home, source: Source, manifest: Manifest, folder: Path) -> None:
-        self._home, self._source, self._manifest, self._folder = home, source, manifest, folder
-        self._writers: dict[str, pq.ParquetWriter] = {}
-        self._quarantine: list[pl.DataFrame] = []
-        self._texts: dict[str, list[pl.DataFrame]] = {}
-        self.rows: Counter[str] = Counter()
-        self.findings: Counter[str] = Counter()
-        self.n_records = self.n_quarantined = self.n_skipped = 0
-        for entity in source.entities:
-            self._writers[entity] = pq.ParquetWriter(
-                folder / f"{entity}.parquet",
-                lake_schema(source, entity),
-                compression="lz4",
-                use_dictionary=False,
-            )
-
-    @property
-    def n_loaded(self) -> int:
-        return self.rows[self._source.record_entity]
-
-    def write(self, part: Part) -> None:
-        for entity, frame in part.tables.items():
-            if len(frame):
-                schema = lake_schema(self._source, entity)
-                self._writers[entity].write_table(
-                    frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
-                )
-            self.rows[entity] += len(frame)
-        self.n_records += part.n_seen
-        self.n_quarantined += len(part.quarantined)
-        self.n_skipped += part.n_skipped
-        self.findings.update(part.findings)
-        if len(part.quarantined):
-            self._quarantine.append(part.quarantined)
-        for entity, frame in part.quarantined_texts.items():
-            self._texts.setdefault(entity, []).append(frame)
-
-    def close(self) -> None:
-        for writer in self._writers.values():
-            writer.close()
-
-    def refuse_unless_conserved(self) -> None:
-        """Raises DeliveryRefused when records were lost or doubled on the way."""
-        if self.n_records != self.n_loaded + self.n_quarantined + self.n_skipped:
-            raise DeliveryRefused(
-                f"{self.n_records} records are not {self.n_loaded} loaded + {self.n_quarantined} quarantined + "
-                f"{self.n_skipped} skipped; a fault of the parser of {self._source.id}, report it"
-            )
-
-    def install(self) -> None:
-        """Move the finished files into the lake and the quarantine."""
-        sha = self._manifest.sha256
-        for entity in self._source.entities:
-            target = self._home.lake(self._source.id, entity)
-            target.mkdir(parents=True, exist_ok=True)
-            os.replace(self._folder / f"{entity}.parquet", target / f"{sha}.parquet")
-            self._install_texts(entity)
-        target = self._home.quarantine(self._source.id)
-        if not self._quarantine:
-            (target / f"{sha}.parquet").unlink(missing_ok=True)
-            return
-        target.mkdir(parents=True, exist_ok=True)
-        table = pl.concat(self._quarantine).select(
-            source_id=pl.lit(self._source.id),
-            delivery_sha256=pl.lit(sha),
-            record_no="record_no",
-            rule="rule",
-            detail="detail",
-            raw="raw",
-            first_seen_at=pl.lit(self._manifest.received_at.replace(tzinfo=None)),
-        )
-        partial = self._folder / "quarantine.parquet"
-        pq.write_table(table.to_arrow().cast(QUARANTINE_SCHEMA), partial, compression="zstd")
-        os.replace(partial, target / f"{sha}.parquet")
-
-    def _install_texts(self, entity: str) -> None:
-        target = self._home.quarantined_texts(self._source.id, entity) / f"{self._manifest.sha256}.parquet"
-        texts = pl.concat(self._texts.get(entity, [pl.DataFrame()]))
-        if texts.is_empty():
-            target.unlink(missing_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._folder / f"{entity}.texts.parquet"
-        texts.write_parquet(partial, compression="zstd")
-        os.replace(partial, target)

@@ -16,7 +16,8 @@ from pipelines import parse, xml_reader
 from pipelines.contract import check, lake_schema
 from pipelines.declarations import Source, load_source
 from pipelines.home import Home
-from pipelines.parse import QUARANTINE_SCHEMA, contract_version, parse_deliveries, pending
+from pipelines.lake_writer import QUARANTINE_SCHEMA
+from pipelines.parse import contract_version, parse_deliveries, pending
 from pipelines.receive import Manifest, manifests, receive
 from pipelines.refusal import DeliveryRefused
 from tests.hand_made_deliveries import (

@@ -175,14 +175,14 @@ def test_a_snapshot_of_no_date_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import parse, receive
+from pipelines import lake_writer, parse, receive
 from pipelines.declarations import load_sources
 from pipelines.home import Home
 
 owner, name, count = sys.argv[2].split(":")
 owners = {
-    "receive.os": receive.os, "parse.os": parse.os, "Manifest": receive.Manifest, "Path": Path,
-    "Writer": parse._Writer,
+    "receive.os": receive.os, "lake_writer.os": lake_writer.os, "Manifest": receive.Manifest, "Path": Path,
+    "LakeWriter": lake_writer.LakeWriter,
 }
 target = owners[owner]
 real, left = getattr(target, name), [int(count)]
@@ -220,8 +220,8 @@ def outcome(home: Home) -> dict[str, bytes]:
         "receive.os:link:0",
         "Manifest:save:0",
         "Path:unlink:0",
-        "Writer:install:0",
-        "parse.os:replace:5",
+        "LakeWriter:install:0",
+        "lake_writer.os:replace:5",
         "Manifest:save:1",
     ],
 )
