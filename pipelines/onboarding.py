@@ -21,15 +21,13 @@ import polars as pl
 import yaml
 
 from pipelines.contract import check
-from pipelines.declarations import Source, load_source
+from pipelines.declarations import PLACEHOLDER, Source, load_source
 from pipelines.fingerprint import quoted
 from pipelines.home import Home, UsageError
 from pipelines.inspection import Layout, Place, layout_of
 from pipelines.parse import parse_deliveries
 from pipelines.receive import Manifest, receive
 from pipelines.text import uscc_is_valid
-
-PLACEHOLDER = "to be filled in"
 
 _IDENTIFIER = re.compile(r"[a-z](?:_?[a-z0-9]+)*")
 _LONGEST_NAME = 40
