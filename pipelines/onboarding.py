@@ -117,12 +117,15 @@ def new_source(source_id: str, path: Path, sources_dir: Path, staging_dir: Path)
     return Draft(list(texts), manifest, list(first.get("key", [])), profiles)
 
 
-def column_names(texts: Sequence[str], fallback: str = "c") -> list[str]:
-    """A snake_case ASCII name for each header text or path, all different; Chinese by its pinyin, c1, c2, … where
-    nothing is left or too much."""
+def column_names(texts: Sequence[str]) -> list[str]:
+    """A snake_case ASCII name for each header text or path, all different and no keyword of SQL; Chinese by its pinyin,
+    c1, c2, … where nothing is left or too much."""
+    return _names(texts, "c", _reserved_words())
+
+
+def _names(texts: Sequence[str], fallback: str, reserved: set[str]) -> list[str]:
     from pypinyin import lazy_pinyin
 
-    reserved = _reserved_words()
     names: list[str] = []
     for place, text in enumerate(texts, 1):
         steps = [step for step in re.split(r"[/.]", text) if step] if _is_path(text) else [text]
@@ -198,9 +201,7 @@ class _Trial:
     def _plain(self) -> dict[str, Any]:
         """Every column as text."""
         layout, entities = self._layout, dict[str, Any]()
-        names = [
-            name if name != "row" else "record" for name in column_names([p.name for p in layout.places], "entity")
-        ]
+        names = _names([place.name for place in layout.places], "entity", set())
         for name, place in zip(names, layout.places, strict=True):
             entity: dict[str, Any] = {"meaning": {"zh": PLACEHOLDER, "en": PLACEHOLDER}}
             entity |= {k: v for k, v in (("rows", place.rows), ("repeated", place.repeated)) if v}
@@ -391,7 +392,8 @@ def _kind(values: pl.Series, header: str) -> dict[str, Any]:
         is_none = values.str.contains("^0+$") if form == "yyyymmdd" else values.is_null()
         n_days = int(days.is_not_null().sum())
         written = values.str.contains("[-/年]").any()
-        if bool((texts.is_not_null() | is_none).all()) and (2 * n_days >= len(values) or (form == "any" and written)):
+        has_days = n_days > 0 if form == "yyyymmdd" else 2 * n_days >= len(values) or bool(written)
+        if bool((texts.is_not_null() | is_none).all()) and has_days:
             return {"type": "partial_date", "format": form}
     # Codes are text though they look like numbers: 0107 is not 107, and nobody adds them up.
     widths = values.str.len_chars()
