@@ -236,13 +236,13 @@ def test_a_value_met_late_takes_its_rule_back(tmp_path: Path) -> None:
 
 
 def test_a_key_of_two_columns(tmp_path: Path) -> None:
-    content = csv_bytes([["code", "year", "n"], *([f"c{n // 3}", 2019 + n % 3, 5] for n in range(30))])
+    content = csv_bytes([["code", "year", "n"], *([f"c{n // 3}", str(2019 + n % 3), "5"] for n in range(30))])
     _, source = drafted(tmp_path, "list.csv", content)
     assert source.entities["record"].key == ["code", "year"]
 
 
 def test_records_that_nothing_tells_apart_are_appended(tmp_path: Path) -> None:
-    content = csv_bytes([["place", "amount"], *(["here", 5] for _ in range(30))])
+    content = csv_bytes([["place", "amount"], *(["here", "5"] for _ in range(30))])
     draft, source = drafted(tmp_path, "list.csv", content)
     assert (draft.key, source.entities["record"].key, source.semantics) == ([], [], "append")
 
