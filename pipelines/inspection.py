@@ -489,10 +489,7 @@ def _xml_place(
         leaves(element, ())
         return Place(element.tag, inner, rows=at, n_met=element.n) if inner else None
     if is_alone:
-        attributes = [f"{element.tag}/@{name}" for name in element.attributes]
-        return Place(
-            element.tag, [element.tag, *attributes], rows="/".join(outer), repeated=element.tag, n_met=element.n
-        )
+        return Place(element.tag, [".", *(f"@{name}" for name in element.attributes)], rows=at, n_met=element.n)
     if outer:
         return None
     if element.is_leaf:

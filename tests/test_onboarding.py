@@ -185,7 +185,7 @@ def test_xml_lists_in_elements_of_their_own(tmp_path: Path) -> None:
         f'<case kind="k{n}"><no>{n:04d}</no><owners>'
         + "".join(f'<owner type="{i}"><name>O{i}</name></owner>' for i in range(n % 3))
         + "</owners><codes>"
-        + "".join(f"<code>{i}</code>" for i in range(1 + n % 2))
+        + "".join(f'<code lang="en">{i}</code>' for i in range(1 + n % 2))
         + "</codes><head><filed>20240102</filed></head></case>"
         for n in range(1, 21)
     )
@@ -196,10 +196,16 @@ def test_xml_lists_in_elements_of_their_own(tmp_path: Path) -> None:
     assert {name: (e.rows, e.repeated) for name, e in source.entities.items()} == {
         "case": (None, None),
         "owner": ("owners/owner", None),
-        "code": ("codes", "code"),
+        "code": ("codes/code", None),
     }
-    _, manifest = is_read_whole(tmp_path, source, "daily.xml", content, 20)
+    home, manifest = is_read_whole(tmp_path, source, "daily.xml", content, 20)
     assert (manifest.rows["owner"], manifest.rows["code"], manifest.findings) == (21, 30, {})
+    assert columns(source) == {
+        "kind": {"type": "text", "required": True},
+        "no": {"type": "text", "required": True},
+        "filed": {"type": "date", "format": "yyyymmdd", "required": True},
+    }
+    assert lake(home, manifest, "code").row(0) == (1, 1, "0", "en")
     assert draft.notes == ["case.filed: dates of the shape 99999999"]
 
 
