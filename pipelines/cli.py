@@ -399,6 +399,26 @@ def sources_list(as_json: AsJson = False) -> None:
     )
 
 
+@sources_app.command("new")
+def sources_new(
+    source_id: Annotated[str, typer.Argument(metavar="ID", help="Name of the new folder under sources/.")],
+    file: Annotated[Path, typer.Option("--from", metavar="FILE", help="A file of the feed: CSV, XLSX, JSON or XML.")],
+) -> None:
+    """Draft a new feed from one of its files: declaration, staging models and a README to fill in."""
+    from pipelines.onboarding import new_source
+
+    draft = new_source(source_id, file, SOURCES_DIR, DBT_PROJECT_DIR / "models" / "staging")
+    for path in draft.files:
+        typer.echo(path)
+    typer.echo(
+        f"Under this draft {draft.manifest.n_loaded:,} of the {draft.manifest.n_records:,} records of {file.name} load;"
+        f" key: {', '.join(draft.key) or 'none'}."
+    )
+    for note in draft.notes:
+        typer.echo(_printable(f"  {note}"))
+    typer.echo("Next: fill in what `touchstone sources check` lists, then land a file and `touchstone refresh`.")
+
+
 @sources_app.command("check")
 def sources_check() -> None:
     """Check every declaration, its README and its staging model; a line for each problem."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatch
 from functools import cached_property, lru_cache
@@ -17,6 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.home import SOURCES_DIR, UsageError
+
+# What a draft leaves open; `touchstone sources check` reports it wherever it still stands.
+PLACEHOLDER = "to be filled in"
 
 ColumnType = Literal["text", "name", "date", "partial_date", "integer", "number", "boolean"]
 DateFormat = Literal["yyyymmdd", "roc", "iso", "english", "any"]
@@ -366,7 +369,26 @@ def load_source(path: Path) -> Source:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "declaration"
-        raise UsageError(f"{path}: {place}: {first['msg']} ({error.error_count()} in all)") from error
+        line = line_of(path, first["loc"])
+        raise UsageError(f"{path}:{line}: {place}: {first['msg']} ({error.error_count()} in all)") from error
+
+
+def line_of(path: Path, place: Sequence[str | int]) -> int:
+    """The line of a YAML file on which a place (keys, and positions in lists) stands; where it does not, that of the
+    nearest place around it."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    line = 1
+    for step in place:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = (node.value[step], node.value[step])
+        if found is None:
+            break
+        key, node = found
+        line = key.start_mark.line + 1
+    return line
 
 
 @lru_cache(maxsize=4)

@@ -275,7 +275,7 @@ class Extractor:
 
     def _fields(self, entity: Entity, path: str) -> list[dict[str, object]]:
         return [
-            {"name": c.name, "xml_path": f"{path}/{c.from_[0]}", "data_type": "Utf8", "nullable": True}
+            {"name": c.name, "xml_path": _below(path, c.from_[0]), "data_type": "Utf8", "nullable": True}
             for c in entity.columns
             if c.from_ and not c.from_[0].startswith("/")
         ]
@@ -405,6 +405,11 @@ class Extractor:
         return records.join(grouped, on="<record>", how="left", maintain_order="left").select(
             number, *[pl.col(f).alias(c) for c, f in columns.items()]
         )
+
+
+def _below(path: str, place: str) -> str:
+    """The path of a place within an element; `.` is the element itself."""
+    return path if place == "." else f"{path}/{place}"
 
 
 @dataclass(frozen=True)

@@ -428,6 +428,7 @@ def test_sources_check_tells_a_line_for_each_problem(
         if whole:
             (sources / folder / "README.md").write_text("# RASFF", encoding="utf-8")
             (staging / f"stg_{folder}__notification.sql").write_text("select 1", encoding="utf-8")
+            (staging / f"stg_{folder}__notification.yml").write_text("version: 2", encoding="utf-8")
 
     declare("rasff", declaration, whole=True)
     monkeypatch.setattr(cli, "SOURCES_DIR", sources)
@@ -440,15 +441,20 @@ def test_sources_check_tells_a_line_for_each_problem(
     declare("unclear", declaration.replace("id: rasff", "id: unclear").replace(r"\d{4}\.", r"(\d{4}\."), whole=True)
     declare("faulty", declaration.replace("id: rasff", "id: faulty"), whole=True)
     (sources / "faulty" / "parse.py").write_text("raise KeyError('gone')", encoding="utf-8")
+    declare("bare", declaration.replace("id: rasff", "id: bare"), whole=True)
+    (staging / "stg_bare__notification.yml").unlink()
+    (staging / "stg_lost__list.sql").write_text("select *\nfrom {{ source('lake', 'lost__list') }}", encoding="utf-8")
     (sources / "empty").mkdir()
     assert cli.main(["sources", "check"]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 6
+    assert len(lines) == 8
     for told in (
         "unread/README.md: missing",
         "no staging model stg_unread__notification.sql",
+        "stg_lost__list.sql:2: reads lake.lost__list, which no source declares",
+        "stg_bare__notification.sql: has no stg_bare__notification.yml",
         "differs from its folder miscalled",
-        "unclear/source.yaml: entities.notification.reference: pattern",
+        "entities.notification.reference: pattern",
         "faulty/parse.py: cannot be imported: KeyError",
         "empty: has no source.yaml",
     ):

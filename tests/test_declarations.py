@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from pipelines.declaration_check import problems
 from pipelines.declarations import load_source, load_sources
-from pipelines.home import SOURCES_DIR, UsageError
+from pipelines.home import DBT_PROJECT_DIR, SOURCES_DIR, UsageError
 from tests.hand_made_deliveries import source
 
-SHIPPED = [
-    "cnipa_trademark",
-    "eambrosia_gi",
-    "enterprise_register",
-    "euipo_trademark",
-    "fda_enforcement",
-    "indicator_report",
-    "industry_codes",
-    "product_spot_check",
-    "rasff",
-    "recognition_list",
-    "region_codes",
-    "samr_food_sampling",
-    "tipo_gazette",
-    "uspto_trademark",
-]
+SHIPPED = sorted(path.parent.name for path in SOURCES_DIR.glob("*/source.yaml"))
 
 
-def test_the_shipped_sources_load() -> None:
-    assert set(SHIPPED) <= set(load_sources())
+def test_the_shipped_sources_are_whole() -> None:
+    assert list(load_sources()) == SHIPPED
+    assert problems(SOURCES_DIR, DBT_PROJECT_DIR / "models" / "staging") == []
 
 
 @pytest.mark.parametrize("source_id", SHIPPED)
@@ -96,9 +84,20 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, change: dict[str, 
     path = changed(tmp_path, change)
     with pytest.raises(UsageError) as raised:
         load_source(path)
-    assert str(raised.value).startswith(f"{path}: ")
+    assert re.match(rf"{re.escape(str(path))}:\d+: ", str(raised.value))
     assert told in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "small" / "source.yaml"
+    path.parent.mkdir()
+    path.write_text("id: small\ntitle:\n  zh: 小\n  en: Small\ncadence: [daily]\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"source\.yaml:1: publisher: Field required"):
+        load_source(path)
+    path.write_text("publisher: P\nlicence: L\nhome_url: H\nid: small\ncadence: [daily]\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"source\.yaml:(1: title|5: cadence)"):
+        load_source(path)
 
 
 @pytest.mark.parametrize("text", ["a: [1", "- a list", "", "\x00"])

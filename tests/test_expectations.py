@@ -751,8 +751,11 @@ def test_a_release_check_without_its_lake_raises(candidate: duckdb.DuckDBPyConne
 
 
 def test_every_fed_table_names_declared_views() -> None:
-    views = {f"{source.id}__{entity}" for source in load_sources().values() for entity in source.entities}
-    assert {view for fed in FED_BY.values() for view in fed} <= views
+    sources = load_sources()
+    views = {f"{source.id}__{entity}" for source in sources.values() for entity in source.entities}
+    fed = {view for feeds in FED_BY.values() for view in feeds if view.partition("__")[0] in sources}
+    assert fed
+    assert fed <= views
 
 
 def test_a_passing_line_tells_what_was_found(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
