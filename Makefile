@@ -23,7 +23,7 @@ run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show w
 test: $(STAMP) lint  ## types, style and every test but the scale ones
 	$(BIN)/pytest -m "not scale" -n 2 --dist loadfile --durations 8
 
-test-scale: $(STAMP)  ## the tests that need minutes and gigabytes
+test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
 	$(BIN)/pytest -m scale
 
 lint: $(STAMP)

@@ -100,9 +100,9 @@ class Entity(Strict):
     """A table of the lake. The first entity of a source is its record: one row per loaded record.
 
     For xml and json: `rows` is the path of the repeated element, or of the list, relative to the record. For xml:
-    `repeated` a column path whose every
-    value makes a row while single values beside it repeat; `siblings` says that repeated elements lie beside single
-    ones directly under the record, so that both are read from one pass over the record's children.
+    `repeated` a column path whose every value makes a row while single values beside it repeat (`rows` then has two
+    steps, a list and its element); `siblings` says that repeated elements lie beside single ones directly under the
+    record, so that both are read from one pass over the record's children.
     """
 
     meaning: Title
@@ -304,6 +304,8 @@ class Source(Strict):
             unknown = [key for key in entity.key if key not in entity.by_name]
             if unknown:
                 raise ValueError(f"entity {name}: key column {unknown[0]} is not declared")
+            if entity.repeated and entity.rows and "/" not in entity.rows:
+                raise ValueError(f"entity {name}: `repeated` needs `rows` of two steps, a list and its element")
         for column in self.table.continued_by:
             if column not in self.entities[self.record_entity].by_name:
                 raise ValueError(f"table.continued_by: column {column} is not declared")

@@ -73,7 +73,7 @@ def backfilled_is_night_by_night(tmp_path: Path, n_nights: int, scale: float, so
         assert {one.status for one in server.asked[asked:]} == {304, 404}
 
 
-@pytest.mark.slow
+@pytest.mark.scale
 def test_a_few_nights_by_one_backfill_are_the_nights_one_by_one(tmp_path: Path) -> None:
     backfilled_is_night_by_night(tmp_path, 4, 0.05, FEW)
 
@@ -83,7 +83,7 @@ def test_sixty_nights_by_one_backfill_are_the_nights_one_by_one(tmp_path: Path) 
     backfilled_is_night_by_night(tmp_path, 60, 0.1, sorted(load_sources()))
 
 
-@pytest.mark.slow
+@pytest.mark.scale
 def test_a_remote_that_fails_stops_no_other_source(tmp_path: Path) -> None:
     world, home = tmp_path / "world", tmp_path / "home"
     simulate(world, scale=0.05, nights=1, seed=SEED)

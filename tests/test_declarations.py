@@ -78,6 +78,7 @@ def changed(tmp_path: Path, change: dict[str, Any], source_id: str = "rasff") ->
         ({"entities/notification/columns/1/name": "No"}, "entities.notification.columns.1.name: String should match"),
         ({"checks/0/entity": "nothing"}, "entity nothing is not declared"),
         ({"delivery/format": "xml"}, "format xml needs an `xml` section"),
+        ({"entities/hazard/rows": "one", "entities/hazard/repeated": "x"}, "`repeated` needs `rows` of two steps"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, change: dict[str, Any], told: str) -> None:

@@ -133,7 +133,7 @@ def region_list(*counties: str) -> bytes:
     return csv_bytes([REGION_HEADER, *lines])
 
 
-@pytest.mark.slow
+@pytest.mark.scale
 def test_what_a_list_lacks_is_closed_and_not_deleted_whatever_the_order(tmp_path: Path) -> None:
     regions = {"codes_2022.csv": region_list("110101", "110102"), "codes_2023.csv": region_list("110101")}
     delta = {"登记增量_20240703.csv": register("2024-07-03", *named(B))}

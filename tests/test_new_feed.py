@@ -73,7 +73,7 @@ def files(project: Path) -> set[Path]:
     return {path for path in found if "__pycache__" not in path.parts}
 
 
-@pytest.mark.slow
+@pytest.mark.scale
 def test_a_new_csv_feed_reaches_the_warehouse_without_python(project: Path, tmp_path: Path) -> None:
     home, sample = tmp_path / "home", tmp_path / "licences_2024-05.csv"
     sample.write_bytes(csv_bytes([HEADER, *(licence(n) for n in range(1, 201))], "gb18030"))
