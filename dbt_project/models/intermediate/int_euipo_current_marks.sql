@@ -1,9 +1,9 @@
 -- Grain: one row per EU application number: the mark as last produced.
 select
     {{ surrogate_key(["'EM'", 'application_number']) }} as trademark_key,
-    newest.*,
-    case newest.operation_code when 'Delete' then 'Deleted' else newest.status_text end as status_code,
-    case newest.operation_code when 'Delete' then cast(left(newest.produced_at, 10) as date) end as deleted_date
+    *,
+    case operation_code when 'Delete' then 'Deleted' else status_text end as status_code,
+    case operation_code when 'Delete' then cast(left(produced_at, 10) as date) end as deleted_date
 from (
     {{ newest_of_key(
         ref('stg_euipo_trademark__mark'),

@@ -1,7 +1,7 @@
 -- Grain: one row per RASFF reference.
 select
     {{ surrogate_key(["'rasff'", 'notification_no']) }} as inspection_key,
-    newest.*
+    *
 from (
     {{ newest_of_key(
         ref('stg_rasff__notification'),

@@ -2,7 +2,7 @@
 -- Gazettes only add; the same registration twice is told apart by its content, never by when it came.
 select
     {{ surrogate_key(["'TW'", 'application_number']) }} as trademark_key,
-    newest.*
+    *
 from (
     {{ newest_of_key(
         ref('stg_tipo_gazette__registration'),

@@ -1,7 +1,7 @@
 -- Grain: one row per US serial number: its newest published case file.
 select
     {{ surrogate_key(["'US'", 'serial_number']) }} as trademark_key,
-    newest.*
+    *
 from (
     {{ newest_of_key(
         ref('stg_uspto_trademark__case_file'),
