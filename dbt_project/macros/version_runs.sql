@@ -12,7 +12,6 @@
         select
             *,
             min(received_at) over (partition by record_key, event_date, said) as known_at,
-            min(case when is_listed then event_date end) over (partition by record_key) as first_listed,
             row_number() over (
                 partition by record_key, event_date
                 order by newest_first desc, content_hash desc, delivery_sha256 desc, record_no desc
@@ -20,12 +19,20 @@
         from {{ events }}
     ),
 
+    chosen as (
+        select
+            *,
+            min(case when is_listed then event_date end) over (partition by record_key) as first_listed
+        from ranked
+        where preference = 1
+    ),
+
     compared as (
         select
             *,
             coalesce(lag(said) over (partition by record_key order by event_date) = said, false) as is_same
-        from ranked
-        where preference = 1 and event_date >= first_listed
+        from chosen
+        where event_date >= first_listed
     ),
 
     numbered as (

@@ -81,22 +81,20 @@ movements as (
         nice_class_key,
         office_code,
         greatest({{ month_number('live_from') }}, {{ first_month }}) as month_no,
-        sum(is_first) as n_marks,
-        count(*) as n_mark_classes
+        is_first as n_marks,
+        1 as n_mark_classes
     from placed
     where {{ month_number('live_to') }} >= {{ first_month }}
-    group by 1, 2, 3, 4
     union all
     select
         region_key,
         nice_class_key,
         office_code,
         {{ month_number('live_to') }} as month_no,
-        -sum(is_first) as n_marks,
-        -count(*) as n_mark_classes
+        -is_first as n_marks,
+        -1 as n_mark_classes
     from placed
     where {{ month_number('live_to') }} >= {{ first_month }} and live_to <= {{ as_of() }}
-    group by 1, 2, 3, 4
 ),
 
 cells as (

@@ -1,0 +1,407 @@
+"""Random histories of marks and enterprises: what their versions are, in whatever order and cut their records come."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from stdnum.cn import uscc
+
+from pipelines import dbt
+from pipelines.build import RunFolder, create_work_database
+from pipelines.declarations import load_sources
+from pipelines.fingerprint import fingerprint
+from pipelines.home import DBT_PROJECT_DIR, Home
+from pipelines.receive import manifests
+from tests.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazette, uspto, zipped
+
+AS_OF = date(2024, 6, 1)
+FIRST = date(2024, 1, 1)
+OPEN = date(9999, 12, 31)
+# Days on which the registers of China send an extract, and whether it is the whole register.
+EXTRACTS = {FIRST + timedelta(n): n % 20 == 0 for n in range(0, 61, 10)}
+STATES = {"uspto_trademark": ["630", "700", "710"], "cnipa_trademark": ["申请中", "已注册", "无效"]}
+MODELS = ("dim_trademark", "dim_enterprise", "bridge_trademark_class", "bridge_trademark_owner", "fct_trademark_stock")
+HISTORIES = 105
+
+# Valid from, valid to, whether listed, whether current, and what it says.
+Version = tuple[date, date, bool, bool, str]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a source: its records, and how they are put together."""
+
+    source_id: str
+    name: str
+    records: tuple[str, ...]
+
+
+@dataclass
+class History:
+    """One entity's life: what each file tells of it, and the versions that follow from that.
+
+    A version is (valid_from, valid_to, is_listed, is_current, what it says). It is found here day by day, from what
+    the last record up to that day says, which shares nothing with the models.
+    """
+
+    seed: int
+    source_id: str
+    entity_no: str
+    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    versions: list[Version] = field(default_factory=list)
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.source_id, self.entity_no
+
+
+def day_of(offset: int) -> date:
+    return FIRST + timedelta(offset)
+
+
+def periods(days: Mapping[date, str | None], begun: date, *, joined: bool) -> list[Version]:
+    """Versions from what holds from each day on, None being that the register has it no more; equal neighbours are one
+    where `joined`."""
+    found: list[tuple[date, str | None]] = []
+    for day, said in sorted(days.items()):
+        if (said is None and not found) or (found and found[-1][1] == said and (joined or said is None)):
+            continue
+        found.append((day, said))
+    ends = [*(day for day, _ in found[1:]), OPEN][: len(found)]
+    versions: list[Version] = []
+    for number, ((day, said), end) in enumerate(zip(found, ends, strict=True)):
+        if said is None and end == OPEN:
+            break
+        start = min(begun, day) if number == 0 else day
+        versions.append((start, end, said is not None, end == OPEN, said or ""))
+    return versions
+
+
+def roc_day(day: date) -> str:
+    return f"{day.year - 1911}.{day:%m.%d}"
+
+
+def us_history(seed: int) -> History:
+    rng = random.Random(seed)
+    history = History(seed, "uspto_trademark", f"{70000000 + seed % 20000000:08d}")
+    filed = day_of(rng.randint(-400, -1))
+    newest: dict[date, tuple[int, str]] = {}
+    for _ in range(rng.randint(1, 6)):
+        transaction, made = rng.randint(0, 40), rng.randint(0, 12) * 5
+        if any(day_of(transaction) == day and made == when for day, (when, _) in newest.items()):
+            continue
+        status, owner = rng.choice(STATES["uspto_trademark"]), rng.choice("AB")
+        classes = sorted(rng.sample(["005", "030", "035"], rng.randint(0, 3)))
+        if newest.get(day_of(transaction), (-1, ""))[0] < made:
+            newest[day_of(transaction)] = (made, f"{status} History {owner} Inc {','.join(classes)}")
+        history.told[f"apc{made:03d}"].append(
+            f"<case-file><serial-number>{history.entity_no}</serial-number><registration-number>0000000"
+            f"</registration-number><transaction-date>{day_of(transaction):%Y%m%d}</transaction-date><case-file-header>"
+            f"<filing-date>{filed:%Y%m%d}</filing-date><status-code>{status}</status-code><status-date>"
+            f"{day_of(transaction):%Y%m%d}</status-date><mark-identification>HISTORY</mark-identification>"
+            "</case-file-header>"
+            + (
+                "<classifications>"
+                + "".join(
+                    f"<classification><international-code>{one}</international-code></classification>"
+                    for one in classes
+                )
+                + "</classifications>"
+                if classes
+                else ""
+            )
+            + "<case-file-owners><case-file-owner><entry-number>1</entry-number><party-type>10</party-type><party-name>"
+            f"History {owner} Inc</party-name></case-file-owner></case-file-owners></case-file>"
+        )
+    history.versions = periods({day: said for day, (_, said) in newest.items()}, filed, joined=False)
+    return history
+
+
+def em_history(seed: int) -> History:
+    rng = random.Random(seed)
+    history = History(seed, "euipo_trademark", f"01{seed % 10000000:07d}")
+    days: dict[date, tuple[int, str | None]] = {}
+    for moment in sorted(rng.sample(range(400), rng.randint(1, 5))):
+        # Ten moments a day: the last of a day holds.
+        day, hour = day_of(moment // 10), moment % 10
+        operation = rng.choice(["Insert", "Update", "Update", "Delete"])
+        classes = sorted(rng.sample(["5", "30"], rng.randint(0, 2)))
+        goods = "".join(f"<ClassDescription><ClassNumber>{one}</ClassNumber></ClassDescription>" for one in classes)
+        inside = (
+            "<GoodsServicesDetails><GoodsServices><ClassificationVersion/><ClassDescriptionDetails>"
+            f"{goods}</ClassDescriptionDetails></GoodsServices></GoodsServicesDetails>"
+            if classes
+            else ""
+        )
+        said = f"Application published  {','.join(classes)}"
+        days[day] = (hour, None if operation == "Delete" else said)
+        history.told[f"em{moment // 100}"].append(
+            eu_mark(history.entity_no, inside=inside, produced=f"{day}T0{hour}:00:00", operation=operation)
+        )
+    begun = date(2023, 2, 1)
+    versions = periods({day: said for day, (_, said) in days.items()}, begun, joined=False)
+    if days[max(days)][1] is None:
+        # The last document tells of the deletion, and of the mark as it was until then.
+        deleted = f"Deleted  {said.split('  ')[-1]}"
+        history.versions = [*versions[:-1], (*versions[-1][:4], deleted)] if versions else []
+        # Nothing but deletions: the mark was there until the last of them.
+        history.versions = history.versions or [(begun, max(days), True, False, deleted)]
+    else:
+        history.versions = versions
+    return history
+
+
+def tw_history(seed: int) -> History:
+    rng = random.Random(seed)
+    history = History(seed, "tipo_gazette", f"{100000000 + seed % 90000000}")
+    registered = day_of(rng.choice([-3660, -3620, -3500, -400, 20]))
+    filed = registered - timedelta(rng.randint(1, 400))
+    expiry = registered.replace(year=registered.year + 10, day=min(registered.day, 28))
+    history.told[f"gazette{registered:%Y%m%d}"].append(
+        f'<RegContent no="1"><CaseNo>{history.entity_no}</CaseNo><RegisterNo>{seed % 100000000:08d}</RegisterNo>'
+        f"<Trademark_Name>史</Trademark_Name><Filing_Date>{roc_day(filed)}</Filing_Date><SDate>{roc_day(registered)}</SDate>"
+        f"<EDate>{roc_day(expiry)}</EDate><Mark_Type>0</Mark_Type><ServiceMark>false</ServiceMark><RegContentOwner>"
+        "<AChinese>历史甲公司</AChinese></RegContentOwner></RegContent>"
+    )
+    if expiry <= AS_OF:
+        history.versions = [
+            (filed, expiry, True, False, "registered 历史甲公司 "),
+            (expiry, OPEN, True, True, "expired 历史甲公司 "),
+        ]
+    else:
+        history.versions = [(filed, OPEN, True, True, "registered 历史甲公司 ")]
+    return history
+
+
+def cn_history(seed: int) -> History:
+    rng = random.Random(seed)
+    history = History(seed, "cnipa_trademark", str(10000000 + seed % 80000000))
+    filed = day_of(rng.randint(-400, -1))
+    rows: dict[str, tuple[str, str]] = {}
+    days: dict[date, str | None] = {}
+    while not history.told:
+        rows.clear()
+        days.clear()
+        for day, is_whole in EXTRACTS.items():
+            sent = {
+                one: (rng.choice(STATES["cnipa_trademark"]), rng.choice("甲乙"))
+                for one in ("9", "35")
+                if rng.random() < (0.6 if is_whole else 0.3)
+            }
+            rows = {**({} if is_whole else rows), **sent}
+            for one, (status, owner) in sent.items():
+                history.told[extract("商标", day)].append(
+                    f"{history.entity_no},{one},史,历史{owner}公司,{filed},2023-12-01,{status}"
+                )
+            if rows:
+                order = ["已注册", "申请中", "无效"]
+                best = min(rows, key=lambda one: (order.index(rows[one][0]), int(one)))
+                full = ";".join(f"{one}{''.join(rows[one])}" for one in sorted(rows))
+                days[day] = f"{rows[best][0]} 历史{rows[best][1]}公司 {','.join(sorted(rows))}|{full}"
+            elif days:
+                days[day] = None
+    history.versions = [(*version[:4], version[4].split("|")[0]) for version in periods(days, filed, joined=True)]
+    return history
+
+
+def er_history(seed: int) -> History:
+    rng = random.Random(seed)
+    base = f"91420100{seed % 1000000000:09d}"
+    history = History(seed, "enterprise_register", base + uscc.calc_check_digit(base))
+    registered = day_of(rng.randint(-400, -1))
+    days: dict[date, str | None] = {}
+    while not history.told:
+        for day, is_whole in EXTRACTS.items():
+            if rng.random() < (0.7 if is_whole else 0.4):
+                name, region = (
+                    rng.choice(["历史甲食品有限公司", "历史乙食品有限公司"]),
+                    rng.choice(["420102", "420103"]),
+                )
+                state = rng.choice(["存续", "注销"])
+                days[day] = f"{name} {state} {region}"
+                history.told[extract("企业", day)].append(
+                    f"{history.entity_no},{name},{registered},{region},{state},{day}"
+                )
+            elif is_whole and days:
+                days[day] = None
+    history.versions = periods(days, registered, joined=True)
+    return history
+
+
+KINDS: tuple[Callable[[int], History], ...] = (us_history, em_history, tw_history, cn_history, er_history)
+
+
+def extract(name: str, day: date) -> str:
+    return f"{name}_{'全量' if EXTRACTS[day] else '增量'}_{day:%Y%m%d}"
+
+
+CN_HEADER = ["注册号", "国际分类", "商标名称", "申请人名称(中)", "申请日期", "注册公告日期", "法律状态"]
+ER_HEADER = ["统一社会信用代码", "企业名称", "成立日期", "行政区划代码", "登记状态", "数据日期"]
+
+
+@cache
+def content(source_id: str, name: str, records: tuple[str, ...]) -> bytes:
+    """The bytes of a file with these records, as its office writes it; the same ones each time it is sent."""
+    if source_id == "uspto_trademark":
+        return uspto(records, creation=f"{day_of(int(name[3:6])):%Y%m%d}0100")
+    if source_id == "tipo_gazette":
+        return gazette(*records)
+    if source_id == "euipo_trademark":
+        return zipped({f"{number:06d}.xml": record for number, record in enumerate(records)})
+    header = CN_HEADER if source_id == "cnipa_trademark" else ER_HEADER
+    return csv_bytes([header, *(record.split(",") for record in records)])
+
+
+def suffix(source_id: str) -> str:
+    return {"euipo_trademark": ".zip", "uspto_trademark": ".xml", "tipo_gazette": ".xml"}.get(source_id, ".csv")
+
+
+def files_of(histories: Iterable[History]) -> list[File]:
+    """The files in which the offices send what they tell of these."""
+    records: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for history in histories:
+        for name, told in history.told.items():
+            records[history.source_id, name] += told
+    return [File(source_id, name, tuple(told)) for (source_id, name), told in sorted(records.items())]
+
+
+def split(files: Iterable[File], rng: random.Random) -> list[File]:
+    """The same records in other files of the same days, some of them twice."""
+    parts = []
+    for file in files:
+        shuffled = rng.sample(file.records, len(file.records))
+        cut = rng.randint(0, len(shuffled))
+        twice = rng.sample(shuffled, rng.randint(0, min(3, len(shuffled))))
+        for number, records in enumerate((shuffled[:cut] + twice, shuffled[cut:])):
+            if records:
+                parts.append(File(file.source_id, f"{file.name}_{number}", tuple(dict.fromkeys(records))))
+    return parts
+
+
+def received(home: Home, rounds: Iterable[Iterable[File]]) -> None:
+    """Receive and parse the files, round by round as nights bring them."""
+    for number, files in enumerate(rounds):
+        sent: dict[str, dict[str, bytes]] = defaultdict(dict)
+        for file in files:
+            name = f"{number}_{file.name}{suffix(file.source_id)}" if file.source_id == "uspto_trademark" else None
+            name = name or f"{file.name}_r{number}{suffix(file.source_id)}"
+            sent[file.source_id][name] = content(file.source_id, file.name, file.records)
+        for source_id, contents in sent.items():
+            for manifest in deliver(home, source_id, contents).values():
+                assert (manifest.state, manifest.n_quarantined) == ("loaded", 0), manifest
+
+
+@cache
+def parsed(folder: Path) -> bytes:
+    """The parsed project, made once."""
+    return (dbt.load_project(Home(folder)).folder / "manifest.msgpack").read_bytes()
+
+
+def built(home: Home, parsed_in: Path) -> Path:
+    """The candidate with the dimensions of what the home has received."""
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    sources = load_sources()
+    folder = RunFolder.of(home, "history")
+    create_work_database(home, folder, sources, {source_id: manifests(home, source_id) for source_id in sources})
+    outcome = dbt._invoke(
+        home,
+        DBT_PROJECT_DIR,
+        folder,
+        ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--resource-type", "model",
+         "--resource-type", "seed", "--vars", json.dumps({"as_of": AS_OF.isoformat()}),
+         "--select", *(f"+{model}" for model in (*MODELS, "dim_region"))],
+        Manifest.from_msgpack(parsed(parsed_in), decoder=extended_mashumuro_decoder),
+    )  # fmt: skip
+    failed = [result.message for result in outcome.result.results if result.status != "success"]
+    assert not failed, failed[0]
+    return folder.candidate
+
+
+def released_versions(candidate: Path) -> dict[tuple[str, str], list[Version]]:
+    """The versions that the dimensions and the lists of marks have of each entity."""
+    found: dict[tuple[str, str], list[Version]] = defaultdict(list)
+    offices = {"US": "uspto_trademark", "EM": "euipo_trademark", "TW": "tipo_gazette", "CN": "cnipa_trademark"}
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        for office, number, *version in connection.execute(
+            """
+            select office_code, application_no, valid_from, valid_to, is_listed, is_current,
+                case when is_listed then concat_ws(' ', status_code,
+                    coalesce((select min(owner_name) from star.bridge_trademark_owner as o
+                        where o.trademark_key = t.trademark_key), ''),
+                    coalesce((select string_agg(class_code, ',' order by class_code)
+                        from star.bridge_trademark_class as c where c.trademark_key = t.trademark_key), '')) else '' end
+            from star.dim_trademark as t where trademark_key <> -1 order by valid_from
+            """
+        ).fetchall():
+            found[offices[office], number].append(tuple(version))
+        for number, *version in connection.execute(
+            """
+            select uscc, e.valid_from, e.valid_to, is_listed, is_current,
+                case when is_listed then concat_ws(' ', e.name_zh, registration_state, region_code) else '' end
+            from star.dim_enterprise as e join star.dim_region as r using (region_key)
+            where is_registered order by e.valid_from
+            """
+        ).fetchall():
+            found["enterprise_register", number].append(tuple(version))
+    return found
+
+
+def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What the tables hold but for where each row was read and when it came."""
+    found = {}
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        for table in MODELS:
+            found[table] = connection.execute(
+                "select columns(lambda c: c not in ('delivery_key', 'record_no') and not starts_with(c, 'recorded_'))"
+                f" from star.{table} order by all"
+            ).fetchall()
+    return found
+
+
+@settings(
+    max_examples=2, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+)
+@given(
+    seeds=st.lists(st.integers(0, 9_999_999), min_size=HISTORIES, max_size=HISTORIES, unique=True),
+    order=st.integers(0, 2**32 - 1),
+)
+def test_versions_follow_from_what_is_told_in_any_order_and_cut(
+    seeds: list[int], order: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each seed is a history of its own; a failure names the seeds whose histories came out otherwise."""
+    rng = random.Random(order)
+    print(f"order of arrival: seed {order}")
+    histories = [KINDS[number % len(KINDS)](seed) for number, seed in enumerate(seeds)]
+    files = files_of(histories)
+    homes = [Home(tmp_path_factory.mktemp(name)) for name in ("at_once", "shuffled", "split")]
+    received(homes[0], [files])
+    again = rng.sample(files, len(files))
+    half = len(files) // 2
+    received(homes[1], [again[:half], rng.sample(files, 5), again[half:]])
+    cut = split(files, rng)
+    rng.shuffle(cut)
+    received(homes[2], [cut[: len(cut) // 2], cut[len(cut) // 2 :]])
+    parsed_in = tmp_path_factory.getbasetemp() / "parsed"
+    at_once, shuffled, parts = (built(home, parsed_in) for home in homes)
+
+    expected = {history.name: history.versions for history in histories}
+    assert set(released_versions(at_once)) == set(expected)
+    for candidate in (at_once, parts):
+        found = released_versions(candidate)
+        wrong = {h.seed: (h.name, expected[h.name], found[h.name]) for h in histories if found[h.name] != h.versions}
+        assert not wrong, f"{len(wrong)} of {len(histories)} histories: {wrong}"
+    assert fingerprint(at_once) == fingerprint(shuffled)
+    assert rows_besides_records(at_once) == rows_besides_records(parts)
