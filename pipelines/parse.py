@@ -162,6 +162,7 @@ def _read(
             for part in _parts(reader, paths, folder, careful):
                 writer.write(part)
                 report(f"{manifest.original_name}", writer.n_records)
+            writer.finish()
             writer.refuse_unless_conserved()
             return writer
         except (DeliveryRefused, pl.exceptions.PolarsError, csv.Error) as refusal:
