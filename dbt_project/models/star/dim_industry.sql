@@ -5,7 +5,7 @@ with listed as (
 
 seen as (
     select distinct regexp_replace(industry_code, '^[A-T]', '') as industry_code
-    from {{ ref('int_enterprise_versions') }}
+    from {{ ref('stg_enterprise_register__enterprise') }}
     where length(industry_code) >= 3
 ),
 

@@ -51,7 +51,7 @@ marks as (
     inner join {{ ref('dim_trademark') }} as marks on targets.office_code = marks.office_code
     inner join {{ ref('dim_enterprise') }} as owners on marks.owner_enterprise_key = owners.enterprise_key
     inner join {{ ref('dim_region') }} as regions on owners.region_key = regions.region_key
-    where marks.status_group = 'live' and targets.actual_method = 'live_marks'
+    where marks.is_current and marks.status_group = 'live' and targets.actual_method = 'live_marks'
     group by targets.policy_target_key
 ),
 
