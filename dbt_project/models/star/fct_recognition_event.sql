@@ -1,7 +1,7 @@
 -- Grain: one row per decision on a recipient.
 select
     events.recognition_event_key,
-    links.recognition_key,
+    lives.recognition_key,
     {{ surrogate_key(['events.scheme_id']) }} as scheme_key,
     events.enterprise_key,
     events.event_type,
@@ -21,7 +21,7 @@ select
     events.record_no,
     events.source_id
 from {{ ref('int_recognition_events') }} as events
-inner join {{ ref('int_recognition_links') }} as links on events.recognition_event_key = links.recognition_event_key
+inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
 left join {{ ref('int_place_regions') }} as places on events.region_name_norm = places.place_text
 left join {{ ref('int_regions') }} as at_decision
     on
