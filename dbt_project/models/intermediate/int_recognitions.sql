@@ -6,7 +6,7 @@ with events as (
         {{ latest_month('events.decided_date', 'events.decided_date_text') }} as decided_month
     from {{ ref('int_recognition_events') }} as events
     inner join {{ ref('int_recognition_links') }} as links on events.recognition_event_key = links.recognition_event_key
-    where events.life_cycle_rank > 0 and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }}
+    where events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }}
 ),
 
 ranked as (
