@@ -4,8 +4,8 @@
         when 'qualitative' then '定性目标，无数值可比 | A qualitative target has no number to compare'
         when 'no_source' then '尚未收到所需来源的任何数据 | Nothing has been received from the source that it needs'
         when 'stale_source'
-            then '来源已久未更新，最近数据为 ' || coalesce(cast(evidence_date as varchar), '?')
-                || ' | The source is stale: its newest data are of ' || coalesce(cast(evidence_date as varchar), '?')
+            then '来源已久未更新，最近数据为 ' || coalesce(cast(data_date as varchar), '?')
+                || ' | The source is stale: its newest data are of ' || coalesce(cast(data_date as varchar), '?')
         when 'no_decision'
             then '尚未收到该地区相关称号的认定决定 | No decision on these recognitions has been received for the region'
         when 'no_samples'

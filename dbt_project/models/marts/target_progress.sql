@@ -19,7 +19,7 @@ with targets as (
         actuals.reported_value,
         actuals.reported_period,
         actuals.indicator_value_key,
-        actuals.evidence_date,
+        actuals.data_date,
         forecasts.forecast_model,
         forecasts.forecast_date,
         forecasts.forecast_reason_code,
@@ -99,7 +99,7 @@ select
     succession_value,
     reported_value,
     reported_period,
-    evidence_date,
+    data_date,
     case
         when status in ('on_track', 'at_risk') and elapsed_share is not null and path_to > as_of_date
             then (target_value - actual_value) * 365.25 / (path_to - as_of_date)

@@ -93,5 +93,5 @@ select
     case
         when reason_code in ('computed', 'stale_source') and computed_value is not null then feed_date
         else reported_period_end_date
-    end as evidence_date
+    end as data_date
 from judged
