@@ -227,9 +227,7 @@ def trace(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as star.fct_inspection; or the word delivery.")],
     key: Annotated[
         str,
-        typer.Argument(
-            metavar="KEY", help="Its key, or column=value,column=value; of a delivery, digits of its SHA-256."
-        ),
+        typer.Argument(metavar="KEY", help="Its key, or column=value,column=value; of a delivery, its SHA-256."),
     ],
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most records whose text is read.")] = 20,
     as_json: AsJson = False,
@@ -292,6 +290,46 @@ def _print_fed(delivery: Delivery, connection: DuckDBPyConnection, as_json: bool
     typer.echo(f"{_printable(delivery.original_name)} ({delivery.source_id}, {delivery.publisher}), {delivery.state}")
     typer.echo(f"  sha256 {delivery.sha256}, received {_moment(delivery.received_at)} UTC")
     _print_table(["table", "rows that it feeds"], [[one.table, f"{one.n_rows:,}"] for one in fed], numeric={1})
+
+
+@app.command()
+def diff(
+    old: Annotated[str | None, typer.Argument(metavar="[OLD]", help="Default: the release before NEW.")] = None,
+    new: Annotated[str | None, typer.Argument(metavar="[NEW]", help="Default: the current release.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the rows that one release has added to, removed from and changed in each table of another."""
+    from pipelines.publish import find_release
+    from pipelines.release_diff import earlier_release, table_diffs
+
+    home = Home.from_environment()
+    newer = find_release(home, new)
+    older = find_release(home, old) if old else earlier_release(home, newer)
+    found = table_diffs(older.database, newer.database)
+    if as_json:
+        tables = {one.table: {key: value for key, value in asdict(one).items() if key != "table"} for one in found}
+        _print_json({"old": older.release_id, "new": newer.release_id, "tables": tables})
+        return
+    typer.echo(f"{older.release_id} -> {newer.release_id}")
+    changed = [one for one in found if one.has_changed]
+    if changed:
+        _print_table(
+            ["table", "added", "removed", "changed", "in columns", "columns added", "columns removed"],
+            [
+                [
+                    one.table,
+                    f"{one.n_added:,}",
+                    f"{one.n_removed:,}",
+                    f"{one.n_changed:,}",
+                    " ".join(one.changed_columns),
+                    " ".join(one.columns_added),
+                    " ".join(one.columns_removed),
+                ]
+                for one in changed
+            ],
+            numeric={1, 2, 3},
+        )
+    typer.echo(f"{len(found) - len(changed)} of {len(found)} tables hold the same rows.")
 
 
 @quarantine_app.command("list")

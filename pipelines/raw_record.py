@@ -93,6 +93,8 @@ def _stretches(path: Path, source: Source, folder: Path, wanted: list[int], care
     if source.delivery.format == "xml":
         with utf8_xml(path, folder).open("rb") as stream:
             for piece in pieces(stream, source, Skeleton(), careful):
+                if not careful and any(mark in piece.data for mark in (b"<!", b"<?")):
+                    raise DeliveryRefused("has comments or sections, which may hold what looks like a record")
                 yield piece.first + piece.count - 1, _of_piece(piece, source, wanted)
     elif source.delivery.format == "table":
         behind = 0

@@ -140,17 +140,17 @@ class Lineage:
         found = []
         for table in self.tables.values():
             schema, name = table.name.split(".", 1)
+            declaration = f"dbt_project/models/{schema}/{name}.yml"
             if schema in ("star", "marts") and not table.steps:
                 found.append(
-                    f"dbt_project/models/{schema}/{name}.yml: declare under config: {{meta: {{trace: [...]}}}} which rows"
-                    f" its rows come from: {{to: star.<table>, by: [<column of both>], where: <SQL over this and that>}},"
-                    f" or {{packaged: <file of the project>}}"
+                    f"{declaration}: declare under config: {{meta: {{trace: [...]}}}} what its rows come from:"
+                    " {to: star.<table>, by: [<column of both>], where: <SQL over this and that>},"
+                    " or {packaged: <file of the project>}"
                 )
             if schema in ("star", "marts") and not table.key:
-                found.append(f"dbt_project/models/{schema}/{name}.yml: name the test of its grain grain_of_{name}")
-            for step in table.steps:
-                if step.kind == "rows" and step.target not in self.tables:
-                    found.append(f"dbt_project/models/{schema}/{name}.yml: traces to {step.target}, which is no table")
+                found.append(f"{declaration}: name the test of its grain grain_of_{name}")
+            targets = [step.target for step in table.steps if step.kind == "rows"]
+            found += [f"{declaration}: traces to {target}, no table" for target in targets if target not in self.tables]
         return found
 
     def rows(self, table: Table, key: str) -> str:

@@ -60,8 +60,10 @@ told as (
         from parties
     ) as named
     left join {{ ref('int_inspection_samples') }} as serving
-        on named.source_id = serving.source_id and named.delivery_sha256 = serving.delivery_sha256
-        and named.record_no = serving.record_no
+        on
+            named.source_id = serving.source_id
+            and named.delivery_sha256 = serving.delivery_sha256
+            and named.record_no = serving.record_no
     where named.name_key <> '' and serving.inspection_key is null
     group by named.name_key, named.source_id, named.delivery_sha256
     union all
