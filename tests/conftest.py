@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pipelines.simulate import simulate
-from tests.commands import AS_OF, land, succeeded, touchstone
+from tests.commands import AS_OF, REAL, REAL_FOLDERS, land, succeeded, touchstone
 
 NIGHTS = 2
 SEED = 20240630
@@ -29,4 +30,17 @@ def simulated_home(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     for night in range(1, NIGHTS + 1):
         land(home, world / f"night_{night:04d}")
         succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
+    return home
+
+
+@pytest.fixture(scope="session")
+def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that received the files that offices really published; not to be changed."""
+    home = tmp_path_factory.mktemp("real")
+    for source_id, folder in REAL_FOLDERS.items():
+        land_folder = home / "landing" / source_id
+        land_folder.mkdir(parents=True)
+        for path in (REAL / folder).iterdir():
+            shutil.copyfile(path, land_folder / path.name)
+    succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
     return home

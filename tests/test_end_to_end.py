@@ -15,38 +15,11 @@ import duckdb
 import pytest
 
 from pipelines.home import PROJECT_ROOT
-from tests.commands import AS_OF, fingerprint, rows, succeeded, touchstone
+from tests.commands import AS_OF, REAL, fingerprint, rows, succeeded, touchstone
 
 QUERIES = sorted((PROJECT_ROOT / "warehouse" / "queries").glob("*.sql"))
-REAL = PROJECT_ROOT.parent / "shared" / "data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 pytestmark = pytest.mark.slow
-
-REAL_FOLDERS = {
-    "uspto_trademark": "uspto_trademark",
-    "tipo_gazette": "tipo_gazette",
-    "euipo_trademark": "euipo_trademark",
-    "samr_food_sampling": "samr_food_sampling",
-    "rasff": "rasff",
-    "recognition_list": "award_list",
-    "region_codes": "reference",
-    "industry_codes": "reference",
-    "eambrosia_gi": "eambrosia_gi",
-    "fda_enforcement": "fda_enforcement",
-    "indicator_report": "statistics",
-}
-
-
-@pytest.fixture(scope="module")
-def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("real")
-    for source_id, folder in REAL_FOLDERS.items():
-        land_folder = home / "landing" / source_id
-        land_folder.mkdir(parents=True)
-        for path in (REAL / folder).iterdir():
-            shutil.copyfile(path, land_folder / path.name)
-    succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
-    return home
 
 
 @needs_real

@@ -13,7 +13,7 @@ daily as (
         sum(case inspections.result when 'pass' then 1 else 0 end) as n_pass
     from {{ ref('fct_inspection') }} as inspections
     inner join {{ ref('dim_region') }} as regions on inspections.region_key = regions.region_key
-    where {{ is_sampled('inspections.source_id') }}
+    where {{ is_sampled('inspections.source_id') }} and inspections.is_from_full_notice
     group by regions.province_code, regions.economic_zone, inspections.notice_date
 ),
 
@@ -28,7 +28,6 @@ provinces as (
     inner join daily
         on days.measured_date >= daily.notice_date and days.measured_date - interval '1' year < daily.notice_date
     group by days.measured_date, daily.province_code, daily.economic_zone
-    having sum(daily.n_pass) > 0
 ),
 
 rated as (
