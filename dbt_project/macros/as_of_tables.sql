@@ -16,7 +16,9 @@
         marks.* replace (marks.durable_trademark_key as trademark_key, {{ status_group_on_day() }} as status_group),
         marks.trademark_key as version_key
     from star.dim_trademark as marks
-    where marks.is_listed and cast(d as date) >= marks.valid_from and cast(d as date) < marks.valid_to
+    where marks.is_listed and cast(d as date) >= marks.valid_from and cast(d as date) < marks.valid_to;
+    comment on macro table star.trademark_as_of is
+    '某日的商标，每件一行：当日的版本，status_group 为当日状态；trademark_key 为商标本身的键，可与事实直接连接 | Marks on day d, one row each: the version of that day with the status group of that day; trademark_key is the mark''s own key, which facts hold'
 {%- endmacro %}
 
 {% macro enterprise_as_of() -%}
@@ -25,7 +27,9 @@
         firms.* replace (firms.durable_enterprise_key as enterprise_key),
         firms.enterprise_key as version_key
     from star.dim_enterprise as firms
-    where firms.is_listed and cast(d as date) >= firms.valid_from and cast(d as date) < firms.valid_to
+    where firms.is_listed and cast(d as date) >= firms.valid_from and cast(d as date) < firms.valid_to;
+    comment on macro table star.enterprise_as_of is
+    '某日的企业，每家一行：当日的版本；enterprise_key 为企业本身的键，可与事实直接连接 | Enterprises on day d, one row each: the version of that day; enterprise_key is the enterprise''s own key, which facts hold'
 {%- endmacro %}
 
 {# The version of day d among those that had come by moment t: the latest that had begun, else the first there was,
@@ -63,7 +67,9 @@
             'durable_trademark_key',
             "coalesce(versions.filing_date, versions.registration_date, date '1900-01-01')"
         ) }}
-    ) as marks
+    ) as marks;
+    comment on macro table star.trademark_known_at is
+    '时刻 t（UTC）数据仓库所知的某日 d 的商标，每件一行 | Marks on day d as the warehouse knew them at moment t (UTC), one row each'
 {%- endmacro %}
 
 {% macro enterprise_known_at() -%}
@@ -77,7 +83,9 @@
             'durable_enterprise_key',
             "coalesce(versions.registered_date, date '1900-01-01')"
         ) }}
-    ) as firms
+    ) as firms;
+    comment on macro table star.enterprise_known_at is
+    '时刻 t（UTC）数据仓库所知的某日 d 的企业，每家一行 | Enterprises on day d as the warehouse knew them at moment t (UTC), one row each'
 {%- endmacro %}
 
 {% macro known_at() -%}
@@ -98,5 +106,7 @@
         valid_from,
         valid_to,
         recorded_from
-    from star.enterprise_known_at(d, t)
+    from star.enterprise_known_at(d, t);
+    comment on macro table star.known_at is
+    '时刻 t（UTC）数据仓库所知的某日 d 的商标和企业版本的键 | Keys of the versions of marks and enterprises of day d as the warehouse knew them at moment t (UTC)'
 {%- endmacro %}
