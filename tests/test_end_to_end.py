@@ -15,7 +15,7 @@ import duckdb
 import pytest
 import yaml
 
-from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT
+from pipelines.home import DBT_PROJECT_DIR
 from tests.answers import QUERIES, answer, expected
 from tests.commands import AS_OF, REAL, fingerprint, rows, succeeded, touchstone
 
