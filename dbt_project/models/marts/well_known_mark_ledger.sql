@@ -64,7 +64,7 @@ entries as (
         false as is_expiry_computed,
         recognised.place_key as region_key,
         [recognised.recognition_key] as evidence_keys,
-        [] as trademark_evidence_keys
+        cast([] as bigint[]) as trademark_evidence_keys
     from recognised
     left join marks
         on
