@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from tests.oracle.files import day, plain, received, records, reference, sheets
+from tests.oracle.files import day, plain, received, records, reference, sheets, told
 
 _COLUMNS = {
     "scheme": ["奖项", "称号", "认定项目", "名录", "scheme", "award"],
@@ -157,7 +157,7 @@ def _decisions(home: Path) -> list[Event]:
     for sheet in sheets(home, "recognition_list"):
         here: Counter[tuple[str, ...]] = Counter()
         for row in records(sheet, _COLUMNS, ["scheme", "event", "recipient"]):
-            if not (row["scheme"] and row["event"] and row["recipient"]):
+            if not (row["scheme"] and row["event"] and row["recipient"] and _is_sound(row.get("uscc") or "")):
                 continue
             said = tuple(plain(row.get(name) or "") for name in _COLUMNS)
             here[said] += 1
@@ -203,7 +203,7 @@ def _bearers(home: Path, decisions: Iterable[dict[str, str]]) -> dict[str, str]:
     codes: dict[str, set[str]] = defaultdict(set)
     for sheet in sheets(home, "enterprise_register"):
         for row in records(sheet, _REGISTER, ["uscc", "name"]):
-            if _USCC.fullmatch(row["uscc"]) and _check_digit(row["uscc"]):
+            if told(row["uscc"]) and _is_sound(row["uscc"]):
                 for name in (row["name"], *re.split("[；;、，,]", row.get("former") or "")):
                     codes[firm(name)].add(row["uscc"])
     for row in decisions:
@@ -213,8 +213,13 @@ def _bearers(home: Path, decisions: Iterable[dict[str, str]]) -> dict[str, str]:
     return {name: next(iter(bearing)) for name, bearing in codes.items() if name and len(bearing) == 1}
 
 
+def _is_sound(code: str) -> bool:
+    """Whether a cell has no credit code or one with the right check digit; a wrong one sets its row apart."""
+    return not told(code) or bool(_USCC.fullmatch(code.strip()) and _check_digit(code.strip()))
+
+
 def _check_digit(code: str) -> bool:
-    """GB 32100: the last character makes the weighted sum a multiple of 31."""
+    """Whether it fits GB 32100: the last character makes the weighted sum a multiple of 31."""
     digits = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     total = sum(digits.index(one) * pow(3, place, 31) for place, one in enumerate(code[:17]))
     return digits[(31 - total % 31) % 31] == code[17]
