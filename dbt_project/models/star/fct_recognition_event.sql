@@ -1,7 +1,7 @@
 -- Grain: one row per decision on a recipient.
 select
     events.recognition_event_key,
-    links.recognition_key,
+    lives.recognition_key,
     {{ surrogate_key(['events.scheme_id']) }} as scheme_key,
     events.enterprise_key,
     events.event_type,
@@ -19,9 +19,10 @@ select
     events.document_no,
     coalesce(deliveries.delivery_key, -1) as delivery_key,
     events.record_no,
-    events.source_id
+    events.source_id,
+    events.stated_amount_cny
 from {{ ref('int_recognition_events') }} as events
-inner join {{ ref('int_recognition_links') }} as links on events.recognition_event_key = links.recognition_event_key
+inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
 left join {{ ref('int_place_regions') }} as places on events.region_name_norm = places.place_text
 left join {{ ref('int_regions') }} as at_decision
     on
