@@ -56,7 +56,8 @@ def folded(text: str) -> str:
 def words(raw: str) -> str:
     """What a record says, without its marks-up and escapes."""
     if raw.startswith("<"):
-        return "\n".join(etree.fromstring(raw.encode(), etree.XMLParser(recover=True)).itertext())
+        element = etree.fromstring(raw.encode(), etree.XMLParser(recover=True))
+        return "\n".join(str(text) for text in element.itertext())
     try:
         content = json.loads(raw)
     except ValueError:
