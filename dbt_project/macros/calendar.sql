@@ -29,6 +29,17 @@
     )
 {%- endmacro %}
 
+{# Last day that a date known to the year, month or day can mean; null where nothing is known. #}
+{% macro latest_day(day, text) -%}
+    coalesce(
+        {{ day }},
+        case length({{ text }})
+            when 7 then cast(cast({{ text }} || '-01' as date) + interval '1' month - interval '1' day as date)
+            when 4 then cast({{ text }} || '-12-31' as date)
+        end
+    )
+{%- endmacro %}
+
 {# Month 'YYYY-MM' by which a date known to the year, month or day has certainly come. #}
 {% macro latest_month(day, text) -%}
     case

@@ -1,22 +1,22 @@
--- Grain: one row per decision, with the recognition that it bears on.
+-- Grain: one row per decision, with the award (scheme, edition, recipient, object) that it bears on.
 with events as (
     select
         *,
         {{ surrogate_key(['scheme_id', 'edition_text', 'recipient_identity', 'object_text']) }} as own_key,
         -- Reviews name their own edition, so a recognition known only from reviews has none.
-        {{ surrogate_key(['scheme_id', "''", 'recipient_identity', 'object_text']) }} as reviewed_key
+        {{ surrogate_key(['scheme_id', "''", 'recipient_identity', 'object_text']) }} as reviewed_key,
+        coalesce({{ latest_day('decided_date', 'decided_date_text') }}, {{ open_end() }}) as latest_day
     from {{ ref('int_recognition_events') }}
 ),
 
-openings as (
+awards as (
     select
         own_key,
         scheme_id,
         edition_text,
         recipient_identity,
         object_text,
-        max(life_cycle_rank) as life_cycle_rank,
-        min(order_day) as order_day
+        max(life_cycle_rank) as life_cycle_rank
     from events
     where life_cycle_rank in (1, 2)
     group by own_key, scheme_id, edition_text, recipient_identity, object_text
@@ -26,9 +26,9 @@ openings as (
 nominations as (
     select
         nominee.own_key,
-        min(winner.own_key) as recognition_key
-    from openings as nominee
-    inner join openings as winner
+        min(winner.own_key) as award_key
+    from awards as nominee
+    inner join awards as winner
         on
             nominee.scheme_id = winner.scheme_id
             and nominee.edition_text = winner.edition_text
@@ -39,10 +39,13 @@ nominations as (
     having count(*) = 1
 ),
 
+-- What was open on the day that the decision can mean at the latest: of its edition and object first, then what was
+-- awarded, then the newest.
 reviews as (
     select
         events.recognition_event_key,
         openings.own_key,
+        openings.order_day as opened_day,
         row_number() over (
             partition by events.recognition_event_key
             order by
@@ -53,24 +56,26 @@ reviews as (
                 openings.own_key asc
         ) as preference
     from events
-    inner join openings
+    inner join events as openings
         on
             events.scheme_id = openings.scheme_id
             and events.recipient_identity = openings.recipient_identity
             and (events.object_text = openings.object_text or events.object_text = '' or openings.object_text = '')
-            and events.order_day >= openings.order_day
+            and openings.life_cycle_rank in (1, 2)
+            and events.latest_day >= openings.order_day
     where events.life_cycle_rank > 2
 )
 
 select
     events.recognition_event_key,
     case
-        when
-            events.life_cycle_rank > 2
-            then coalesce(reviewed_nominations.recognition_key, reviews.own_key, events.reviewed_key)
-        else coalesce(nominations.recognition_key, events.own_key)
-    end as recognition_key
+        when events.life_cycle_rank > 2 then coalesce(nominations.award_key, reviews.own_key, events.reviewed_key)
+        else coalesce(nominations.award_key, events.own_key)
+    end as award_key,
+    -- A review of which only the year is known came after the award of that year.
+    greatest(events.order_day, coalesce(reviews.opened_day, events.order_day)) as order_day,
+    events.latest_day
 from events
-left join nominations on events.own_key = nominations.own_key and events.life_cycle_rank = 1
 left join reviews on events.recognition_event_key = reviews.recognition_event_key and reviews.preference = 1
-left join nominations as reviewed_nominations on reviews.own_key = reviewed_nominations.own_key
+left join nominations
+    on case when events.life_cycle_rank > 2 then reviews.own_key else events.own_key end = nominations.own_key

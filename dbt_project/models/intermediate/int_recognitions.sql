@@ -1,28 +1,25 @@
 -- Grain: one row per recognition as it stands on the as-of date.
 with events as (
     select
-        links.recognition_key,
+        lives.recognition_key,
+        lives.order_day as life_day,
         events.*,
         {{ latest_month('events.decided_date', 'events.decided_date_text') }} as decided_month
     from {{ ref('int_recognition_events') }} as events
-    inner join {{ ref('int_recognition_links') }} as links on events.recognition_event_key = links.recognition_event_key
-    where events.life_cycle_rank > 0 and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }}
+    inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
+    where lives.is_taken
 ),
 
 ranked as (
     select
         *,
-        row_number() over (
-            partition by recognition_key
-            order by order_day desc, life_cycle_rank desc, recognition_event_key asc
-        ) as recency,
         -- What names the recognition: its first grant, else its first nomination, else its first review.
         row_number() over (
             partition by recognition_key
-            order by case life_cycle_rank when 2 then 0 when 1 then 1 else 2 end, order_day, recognition_event_key
+            order by case life_cycle_rank when 2 then 0 when 1 then 1 else 2 end, life_day, recognition_event_key
         ) as namesake,
         row_number()
-            over (partition by recognition_key, life_cycle_rank order by order_day, recognition_event_key)
+            over (partition by recognition_key, life_cycle_rank order by life_day, recognition_event_key)
             as first_of_kind
     from events
 ),
@@ -35,10 +32,6 @@ kept as (
         max(case when life_cycle_rank = 2 and first_of_kind = 1 then decided_date_text end) as granted_date_text,
         max(case when life_cycle_rank = 2 and first_of_kind = 1 then decided_month end) as granted_month,
         max(case when life_cycle_rank = 2 then 1 else 0 end) = 1 as is_granted,
-        max(case when recency = 1 then state end) as last_state,
-        max(case when recency = 1 and life_cycle_rank >= 5 then decided_date end) as ended_date,
-        max(case when recency = 1 and life_cycle_rank >= 5 then decided_date_text end) as ended_date_text,
-        max(case when recency = 1 and life_cycle_rank >= 5 then decided_month end) as ended_month,
         count(*) as n_events
     from ranked
     group by recognition_key
@@ -54,9 +47,7 @@ select
     named.level_name,
     named.region_name_norm,
     named.origin_country,
-    named.order_day,
-    named.document_no,
-    kept.granted_date + schemes.validity_years * interval '1' year as expires_at
+    named.earliest_day,
+    named.document_no
 from kept
 inner join ranked as named on kept.recognition_key = named.recognition_key and named.namesake = 1
-inner join {{ ref('int_recognition_schemes') }} as schemes on named.scheme_id = schemes.scheme_id

@@ -1,13 +1,8 @@
 -- Grain: one row per scope (a province, or CN for the country), level, city and name by which texts call a region.
-{% set peoples = '(土家族|苗族|藏族|羌族|彝族|布依族|侗族|哈尼族|壮族|傣族|白族|景颇族|傈僳族|回族|蒙古族|蒙古|朝鲜族|哈萨克|柯尔克孜)+自治州$' %}
 with regions as (
     select
         *,
-        case level
-            when '省级' then regexp_replace(name_zh, '(省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$', '')
-            when '地级' then regexp_replace(regexp_replace(name_zh, '{{ peoples }}', ''), '(市|地区|盟|自治州)$', '')
-            else regexp_replace(name_zh, '(市|县|区)$', '')
-        end as short_name
+        {{ region_short_name('name_zh', 'level') }} as short_name
     from {{ ref('int_regions') }}
     where level in ('省级', '地级', '县级')
 ),
@@ -58,6 +53,16 @@ preferred as (
             partition by scope_code, level, place_name
         ) as best_currency
     from scoped
+),
+
+-- A name that one region bears today is that region's, even where a retired code bore it too; within its own city a
+-- retired one keeps the name.
+bearers as (
+    select
+        *,
+        case when best_currency = 1 or valid_to = {{ open_end() }} then 1 else 0 end as is_bearer
+    from preferred
+    where preference = 1
 )
 
 select
@@ -66,10 +71,9 @@ select
     city_code,
     place_name,
     is_full,
+    region_key,
     region_code,
-    -- A name that one region bears today is that region's, even where a retired code bore it too.
-    count(*) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
-from preferred
-where
-    preference = 1
-    and (best_currency = 1 or valid_to = {{ open_end() }})
+    name_zh,
+    valid_to = {{ open_end() }} as is_current,
+    is_bearer = 1 and sum(is_bearer) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
+from bearers

@@ -27,6 +27,23 @@ successors as (
         trim(regexp_replace(regexp_replace(successor_codes, '\d{6}\[\d{4}\]', '', 'g'), '^[;；\s]+', ''))
             as full_successors
     from regions
+),
+
+-- Territory that was split lies in the narrowest region of today that holds all of it.
+restated as (
+    select
+        parts.region_key,
+        case
+            when count(*) = 1 then min(today.region_code)
+            when count(distinct today.city_code) = 1 and count(today.city_code) = count(*) then min(today.city_code)
+            when count(distinct today.province_code) = 1 then min(today.province_code)
+            else '100000'
+        end as today_region_code,
+        max(parts.n_today_regions) as n_today_regions,
+        case when count(*) > 1 then 'split' else min(parts.method) end as today_method
+    from {{ ref('bridge_region_restatement') }} as parts
+    inner join regions as today on parts.today_region_key = today.region_key
+    group by parts.region_key
 )
 
 select
@@ -45,11 +62,17 @@ select
     end as successor_code,
     regions.successor_codes,
     zones.zone as economic_zone,
-    regions.is_latest
+    regions.is_latest,
+    today.region_key as today_region_key,
+    restated.today_method,
+    restated.n_today_regions
 from regions
 left join parents on regions.region_key = parents.region_key and parents.preference = 1
 left join successors on regions.region_key = successors.region_key
 left join {{ ref('province_zones') }} as zones on regions.province_code = zones.province_code
+inner join restated on regions.region_key = restated.region_key
+inner join regions as today
+    on restated.today_region_code = today.region_code and today.valid_to = {{ open_end() }}
 union all
 select
     -1 as region_key,
@@ -64,4 +87,7 @@ select
     null as successor_code,
     null as successor_codes,
     null as economic_zone,
-    true as is_latest
+    true as is_latest,
+    -1 as today_region_key,
+    'same' as today_method,
+    1 as n_today_regions

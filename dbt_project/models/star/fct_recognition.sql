@@ -1,6 +1,26 @@
 -- Grain: one row per recognition that a recipient is nominated for, holds or held.
 with recognitions as (
     select * from {{ ref('int_recognitions') }}
+),
+
+states as (
+    select
+        *,
+        max(case when state not in ('removed', 'revoked', 'expired') then valid_from end)
+            over (partition by recognition_key)
+            as last_open_from
+    from {{ ref('fct_recognition_state') }}
+),
+
+-- What ended it is the first end that no award or review followed.
+stands as (
+    select
+        recognition_key,
+        max(case when valid_to = {{ open_end() }} then state end) as state,
+        max(expires_date) as expires_date,
+        min(case when last_open_from is null or valid_from > last_open_from then valid_from end) as ended_from
+    from states
+    group by recognition_key
 )
 
 select
@@ -12,40 +32,25 @@ select
     recognitions.edition,
     coalesce(recognitions.level_name, schemes.level) as level,
     recognitions.granted_date,
-    cast(recognitions.expires_at as date) as expires_date,
-    case
-        when
-            recognitions.last_state in ('held', 'conditional')
-            and cast(recognitions.expires_at as date) <= {{ as_of() }}
-            then 'expired'
-        else recognitions.last_state
-    end as state,
-    coalesce(at_grant.region_key, latest.region_key, -1) as region_key,
+    stands.expires_date,
+    stands.state,
+    coalesce(at_grant.region_key, places.region_key, -1) as region_key,
     recognitions.granted_date_text,
     recognitions.granted_month,
     recognitions.is_granted,
     recognitions.nominated_date,
-    coalesce(
-        recognitions.ended_date,
-        case when cast(recognitions.expires_at as date) <= {{ as_of() }} then cast(recognitions.expires_at as date) end
-    ) as ended_date,
-    recognitions.ended_date_text,
-    coalesce(
-        recognitions.ended_month,
-        case
-            when
-                cast(recognitions.expires_at as date) <= {{ as_of() }}
-                then left(cast(cast(recognitions.expires_at as date) as varchar), 7)
-        end
-    ) as ended_month,
+    case when length(ends.since_text) = 10 then ends.valid_from end as ended_date,
+    ends.since_text as ended_date_text,
+    case length(ends.since_text) when 4 then ends.since_text || '-12' else left(ends.since_text, 7) end as ended_month,
     recognitions.n_events,
     recognitions.origin_country
 from recognitions
+inner join stands on recognitions.recognition_key = stands.recognition_key
+left join states as ends on stands.recognition_key = ends.recognition_key and stands.ended_from = ends.valid_from
 inner join {{ ref('int_recognition_schemes') }} as schemes on recognitions.scheme_id = schemes.scheme_id
 left join {{ ref('int_place_regions') }} as places on recognitions.region_name_norm = places.place_text
-left join {{ ref('int_regions') }} as at_grant
+left join {{ ref('int_region_timeline') }} as at_grant
     on
-        places.region_code = at_grant.region_code
-        and recognitions.order_day >= at_grant.valid_from
-        and recognitions.order_day < at_grant.valid_to
-left join {{ ref('int_regions') }} as latest on places.region_code = latest.region_code and latest.is_latest
+        places.region_key = at_grant.anchor_key
+        and recognitions.earliest_day >= at_grant.valid_from
+        and recognitions.earliest_day < at_grant.valid_to
