@@ -7,7 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -322,7 +322,7 @@ def built(home: Home, parsed_in: Path) -> Path:
         folder,
         ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--resource-type", "model",
          "--resource-type", "seed", "--vars", json.dumps({"as_of": AS_OF.isoformat()}),
-         "--select", *(f"+{model}" for model in (*MODELS, "dim_region"))],
+         "--select", *(f"+{model}" for model in (*MODELS, "dim_region", "fct_recognition"))],
         Manifest.from_msgpack(parsed(parsed_in), decoder=extended_mashumuro_decoder),
     )  # fmt: skip
     failed = [result.message for result in outcome.result.results if result.status != "success"]
@@ -405,3 +405,83 @@ def test_versions_follow_from_what_is_told_in_any_order_and_cut(
         assert not wrong, f"{len(wrong)} of {len(histories)} histories: {wrong}"
     assert fingerprint(at_once) == fingerprint(shuffled)
     assert rows_besides_records(at_once) == rows_besides_records(parts)
+
+
+def case(transaction: str, status: str, registered: str = "") -> str:
+    """A case file of a mark filed on 2 January 2023."""
+    registration = f"<registration-date>{registered}</registration-date>" if registered else ""
+    return (
+        "<case-file><serial-number>70000001</serial-number><registration-number>0000000</registration-number>"
+        f"<transaction-date>{transaction}</transaction-date><case-file-header><filing-date>20230102</filing-date>"
+        f"{registration}<status-code>{status}</status-code><status-date>{transaction}</status-date></case-file-header>"
+        "<classifications><classification><international-code>030</international-code></classification>"
+        "</classifications></case-file>"
+    )
+
+
+def register(day: str, region: str) -> File:
+    code = "91420100000000001" + uscc.calc_check_digit("91420100000000001")
+    return File(
+        "enterprise_register", f"企业_增量_{day.replace('-', '')}", (f"{code},史甲公司,2020-01-01,{region},存续,{day}",)
+    )
+
+
+def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    decisions = [["称号", "事项", "日期", "企业名称", "级别"]]
+    decisions += [
+        ["湖北精品", "公示", "2023-01-05", "史甲公司", "省"],
+        ["湖北精品", "认定", "2023-03-01", "史甲公司", "省"],
+    ]
+    decisions += [["湖北精品", "撤销", "2024-01-15", "史甲公司", "省"]]
+    deliver(home, "recognition_list", {"decisions.csv": csv_bytes(decisions)})
+    early = File("uspto_trademark", "apc010", (case("20240110", "630"),))
+    newest = File("uspto_trademark", "apc060", (case("20240301", "700", "20240220"),))
+    received(home, [[early, newest, register("2024-01-11", "420102")]])
+    before = datetime.now(UTC).replace(tzinfo=None)
+    # What happened between the two comes after them.
+    late = File("uspto_trademark", "apc035", (case("20240201", "710", "20230901"),))
+    received(home, [[late, register("2024-02-10", "420103")]])
+    with duckdb.connect(str(built(home, tmp_path / "parsed")), read_only=True) as connection:
+
+        def ask(sql: str, *values: object) -> list[tuple[object, ...]]:
+            return connection.execute(sql, values).fetchall()
+
+        marks = "select status_code, status_group from star.trademark_as_of(?) where office_code = 'US'"
+        for day, expected in {
+            "2022-12-31": [],
+            "2024-01-20": [("630", "pending")],
+            "2024-02-10": [("710", "dead")],
+            "2024-03-05": [("700", "live")],
+        }.items():
+            assert ask(marks, date.fromisoformat(day)) == expected, day
+        # Before its death a mark lived: the record of the death tells of its registration.
+        known = "select status_code, status_group from star.trademark_known_at(?, ?) where office_code = 'US'"
+        now = datetime.now(UTC).replace(tzinfo=None)
+        assert ask(known, date(2024, 2, 10), before) == [("630", "pending")]
+        assert ask(known, date(2024, 2, 10), now) == [("710", "dead")]
+        assert ask(known, date(2024, 3, 5), before) == ask(known, date(2024, 3, 5), now) == [("700", "live")]
+        assert ask(known, date(2024, 3, 5), datetime(2020, 1, 1)) == []
+
+        region = "select region_code from star.{} join star.dim_region using (region_key) where is_registered"
+        assert ask(region.format("enterprise_as_of(?)"), date(2024, 2, 1)) == [("420102",)]
+        assert ask(region.format("enterprise_as_of(?)"), date(2024, 2, 20)) == [("420103",)]
+        assert ask(region.format("enterprise_known_at(?, ?)"), date(2024, 2, 20), before) == [("420102",)]
+        keys = "select entity, count(*) from star.known_at(?, ?) where entity_key <> -1 group by 1 order by 1"
+        assert ask(keys, date(2024, 2, 20), now) == [("enterprise", 1), ("trademark", 1)]
+
+        states = "select state::varchar from star.recognition_as_of(?)"
+        for day, state in {"2023-01-01": [], "2023-02-01": [("nominated",)], "2024-01-15": [("revoked",)]}.items():
+            assert ask(states, date.fromisoformat(day)) == state, day
+        # A fact joins one row by its key, and the version of its day by the durable key.
+        for join in (
+            "e.enterprise_key",
+            "e.durable_enterprise_key and e.valid_from <= '2024-02-01' and e.valid_to > '2024-02-01'",
+        ):
+            assert ask(
+                "select count(*) from star.fct_recognition as f"
+                f" join star.dim_enterprise as e on f.enterprise_key = {join}"
+            ) == [(1,)]
+        assert ask("select period, n_marks, n_mark_classes from star.fct_trademark_stock order by 1") == [
+            ("2024-03", 1, 1), ("2024-04", 1, 1), ("2024-05", 1, 1), ("2024-06", 1, 1),
+        ]  # fmt: skip

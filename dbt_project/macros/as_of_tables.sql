@@ -33,14 +33,15 @@
 {%- endmacro %}
 
 {# The version of day d among those that had come by moment t: the latest that had begun, else the first there was,
-   which then told of the time since `begun`. What had not yet been told to have ended, still held. #}
+   which then told of the time since `begun`. The newest may have left
+   its register; until that had been told, it was there. #}
 {% macro version_known_at(table, key, begun) -%}
     select known.* exclude (choice)
     from (
         select
             versions.*,
             row_number() over (
-                partition by versions.{{ key }}
+                partition by versions.durable_{{ key }}
                 order by
                     case when versions.valid_from <= cast(d as date) then versions.version_no end desc nulls last,
                     versions.version_no
@@ -53,7 +54,11 @@
     where
         known.choice = 1
         and known.is_listed
-        and (cast(d as date) < known.valid_to or known.recorded_to > cast(t as timestamp))
+        and (
+            known.{{ key }} <> known.durable_{{ key }}
+            or cast(d as date) < known.valid_to
+            or known.recorded_to > cast(t as timestamp)
+        )
 {%- endmacro %}
 
 {% macro trademark_known_at() -%}
@@ -64,7 +69,7 @@
     from (
         {{ version_known_at(
             'dim_trademark',
-            'durable_trademark_key',
+            'trademark_key',
             "coalesce(versions.filing_date, versions.registration_date, date '1900-01-01')"
         ) }}
     ) as marks;
@@ -80,7 +85,7 @@
     from (
         {{ version_known_at(
             'dim_enterprise',
-            'durable_enterprise_key',
+            'enterprise_key',
             "coalesce(versions.registered_date, date '1900-01-01')"
         ) }}
     ) as firms;
@@ -109,4 +114,27 @@
     from star.enterprise_known_at(d, t);
     comment on macro table star.known_at is
     '时刻 t（UTC）数据仓库所知的某日 d 的商标和企业版本的键 | Keys of the versions of marks and enterprises of day d as the warehouse knew them at moment t (UTC)'
+{%- endmacro %}
+
+{% macro recognition_as_of() -%}
+    create or replace macro star.recognition_as_of(d) as table
+    select
+        recognitions.recognition_key,
+        recognitions.scheme_key,
+        recognitions.enterprise_key,
+        recognitions.recipient_name,
+        recognitions.object_name,
+        recognitions.edition,
+        recognitions.level,
+        recognitions.granted_date,
+        states.expires_date,
+        states.state,
+        recognitions.region_key,
+        states.since_text as state_since_text,
+        states.recognition_event_key
+    from star.fct_recognition_state as states
+    inner join star.fct_recognition as recognitions on states.recognition_key = recognitions.recognition_key
+    where cast(d as date) >= states.valid_from and cast(d as date) < states.valid_to;
+    comment on macro table star.recognition_as_of is
+    '某日的认定，每项一行：当日的状态 | Recognitions on day d, one row each, with the state of that day'
 {%- endmacro %}

@@ -22,7 +22,7 @@
     inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
     left join {{ ref('dim_enterprise') }} as at_grant
         on
-            recognitions.enterprise_key = at_grant.enterprise_key
+            recognitions.enterprise_key = at_grant.durable_enterprise_key
             and recognitions.granted_date >= at_grant.valid_from
             and recognitions.granted_date < at_grant.valid_to
     left join {{ ref('dim_enterprise') }} as today

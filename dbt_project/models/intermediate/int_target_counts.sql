@@ -38,7 +38,8 @@ live as (
     inner join {{ ref('dim_enterprise') }} as owners on marks.owner_enterprise_key = owners.enterprise_key
     inner join {{ ref('dim_region') }} as regions on owners.region_key = regions.region_key
     where
-        marks.status_group = 'live'
+        marks.is_current
+        and marks.status_group = 'live'
         and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
 ),
 

@@ -1,4 +1,5 @@
 -- Grain: one row per recognition that a recipient is nominated for, holds or held.
+{{ config(post_hook="{{ recognition_as_of() }}") }}
 with recognitions as (
     select * from {{ ref('int_recognitions') }}
 ),
