@@ -661,7 +661,10 @@ select
     true as is_current,
     every.enterprise_type,
     every.registration_state,
-    every.is_registered
+    every.is_registered,
+    key_of(every.enterprise_id) as durable_enterprise_key,
+    1 as version_no,
+    true as is_listed
 from every
 left join region as at_extract
     on
@@ -673,7 +676,8 @@ left join star.dim_industry as industries
     on regexp_replace(every.industry_code, '^[A-T](.)', '\1') = industries.industry_code
 union all
 select
-    -1, 'unknown', null, '未知', 'Unknown', -1, -1, null, date '1900-01-01', date '9999-12-31', true, null, null, false;
+    -1, 'unknown', null, '未知', 'Unknown', -1, -1, null, date '1900-01-01', date '9999-12-31', true, null, null, false,
+    -1, 1, true;
 
 create table star.bridge_enterprise_name as
 select enterprise_key, name_key, name_kind, min(name) as name
@@ -847,7 +851,14 @@ select
     international_registration_no,
     is_well_known,
     file.delivery_key,
-    record_no
+    record_no,
+    marks.trademark_key as durable_trademark_key,
+    1 as version_no,
+    true as is_listed,
+    case status_group
+        when 'live' then coalesce(registration_date, status_date)
+        when 'dead' then coalesce(status_date, least(expiry_date, getvariable('as_of')))
+    end as status_since
 from marks
 inner join file using (file_no)
 left join owner_identity as first_owners
@@ -855,7 +866,7 @@ left join owner_identity as first_owners
 union all
 select
     -1, 'unknown', 'unknown', null, null, null, null, null, 'unknown', 'unknown', null, -1, date '1900-01-01',
-    date '9999-12-31', true, null, null, null, null, null, -1, null;
+    date '9999-12-31', true, null, null, null, null, null, -1, null, -1, 1, true, null;
 
 create table star.bridge_trademark_class as
 with us as (
@@ -896,6 +907,85 @@ select
     class_status_code,
     first_use_date
 from classes;
+
+-- Valid marks at the end of each of the last 36 months, where their owner is, once a mark and once a class.
+create table star.fct_trademark_stock as
+with lives as (
+    select
+        trademark_key,
+        office_code,
+        owners.region_key,
+        if(status_group = 'live', greatest(marks.valid_from, coalesce(status_since, marks.valid_from)), registration_date)
+            as live_from,
+        if(status_group = 'live', marks.valid_to, status_since) as live_to
+    from star.dim_trademark as marks
+    inner join star.dim_enterprise as owners on marks.owner_enterprise_key = owners.enterprise_key
+    where status_group = 'live' or (status_group = 'dead' and registration_date < status_since)
+),
+
+classes as (
+    select
+        trademark_key,
+        nice_class_key,
+        row_number() over (
+            partition by trademark_key order by nice_class_key = -1, nice_class_key
+        ) = 1 as is_first
+    from (select distinct trademark_key, nice_class_key from star.bridge_trademark_class) as listed
+),
+
+ends as (
+    select last_day(month) as month_end, least(last_day(month), getvariable('as_of')) as snapshot_date
+    from generate_series(
+        date_trunc('month', cast(getvariable('as_of') as date)) - interval 35 month,
+        cast(getvariable('as_of') as timestamp),
+        interval 1 month
+    ) as months(month)
+),
+
+changes as (
+    select
+        region_key,
+        coalesce(nice_class_key, -1) as nice_class_key,
+        office_code,
+        unnest([greatest(last_day(live_from), (select min(month_end) from ends)), last_day(live_to)]) as month_end,
+        unnest([1, -1]) as n,
+        coalesce(is_first, true) as is_first
+    from lives
+    left join classes using (trademark_key)
+    where live_from < live_to and live_from <= getvariable('as_of') and last_day(live_to) >= (select min(month_end) from ends)
+),
+
+monthly as (
+    select region_key, nice_class_key, office_code, month_end, sum(n) as n_classes, sum(if(is_first, n, 0)) as n_marks
+    from changes
+    group by all
+),
+
+running as (
+    select
+        cells.*,
+        ends.*,
+        sum(n_marks) over cell as marks_then,
+        sum(n_classes) over cell as classes_then
+    from (select distinct region_key, nice_class_key, office_code from monthly) as cells
+    cross join ends
+    left join monthly using (region_key, nice_class_key, office_code, month_end)
+    window cell as (
+        partition by cells.region_key, cells.nice_class_key, cells.office_code order by ends.month_end
+    )
+)
+
+select
+    strftime(month_end, '%Y-%m') as period,
+    snapshot_date,
+    date_key(snapshot_date) as snapshot_date_key,
+    region_key,
+    nice_class_key,
+    office_code,
+    marks_then as n_marks,
+    classes_then as n_mark_classes
+from running
+where classes_then > 0;
 
 create table star.fct_trademark_event as
 select

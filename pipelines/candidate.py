@@ -131,7 +131,21 @@ COLUMNS = OwnTable(
     ),
     ("schema_name", "table_name", "column_name"),
 )
-OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS, LINEAGE)
+MACROS = OwnTable(
+    "meta",
+    "macros",
+    "数据字典：每个表宏一行，用法如 select * from star.trademark_as_of('2024-05-16')",
+    "Dictionary: one row per table macro, called as in select * from star.trademark_as_of('2024-05-16')",
+    (
+        OwnColumn("schema_name", "varchar", "模式", "Schema"),
+        OwnColumn("macro_name", "varchar", "表宏名", "Table macro"),
+        OwnColumn("parameters", "varchar", "参数，以逗号分隔", "Parameters, separated by commas"),
+        OwnColumn("meaning_zh", "varchar", "中文含义", "Meaning in Chinese"),
+        OwnColumn("meaning_en", "varchar", "英文含义", "Meaning in English"),
+    ),
+    ("schema_name", "macro_name"),
+)
+OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS, LINEAGE, MACROS)
 _OF_THE_BUILD = "touchstone"
 
 
@@ -166,6 +180,7 @@ def complete(home: Home, folder: RunFolder, project: DbtProject, sources: Mappin
         add_checks(connection, folder.recorded())
         _insert(connection, RELEASES, _releases(home, release_id, folder))
         _write_dictionary(connection, project, sources)
+        _insert(connection, MACROS, _macros(connection))
         connection.commit()
         connection.execute("checkpoint")
     (folder.root / "release_id").write_text(release_id, encoding="ascii")
@@ -202,6 +217,9 @@ def undocumented(connection: duckdb.DuckDBPyConnection) -> list[str]:
         where meaning_zh is null or meaning_en is null
         union all
         select schema_name || '.' || table_name || '.' || column_name from meta.columns
+        where meaning_zh is null or meaning_en is null
+        union all
+        select schema_name || '.' || macro_name from meta.macros
         where meaning_zh is null or meaning_en is null
         order by place
         """
@@ -270,6 +288,19 @@ def _steps(table: DbtTable, columns: set[str]) -> list[tuple[str, str | None, st
     if "delivery_key" in columns or {"source_id", "delivery_sha256"} <= columns:
         steps.append(("record", None, None))
     return steps + [("rows" if trace.condition else "packaged", trace.to, trace.condition) for trace in table.traces]
+
+
+def _macros(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    """Table macros of the candidate, from the comments with which they were made."""
+    found = connection.execute(
+        "select schema_name, function_name, array_to_string(parameters, ', '), comment from duckdb_functions()"
+        " where database_name = current_database() and function_type = 'table_macro' and not internal order by all"
+    ).fetchall()
+    rows: list[tuple[object, ...]] = []
+    for schema, name, parameters, comment in found:
+        meaning = _meaning(comment or "", _OF_THE_BUILD)
+        rows.append((schema, name, parameters, meaning.zh, meaning.en))
+    return rows
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> tuple[str, list[tuple[str, str]]]:
