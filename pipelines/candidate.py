@@ -35,6 +35,7 @@ class OwnTable:
     zh: str
     en: str
     columns: tuple[OwnColumn, ...]
+    key: tuple[str, ...] = ()
 
     @property
     def identifier(self) -> str:
@@ -70,6 +71,7 @@ RELEASES = OwnTable(
         OwnColumn("built_at", "timestamp", "构建时间（UTC）", "When it was built (UTC)"),
         OwnColumn("inputs_hash", "varchar", "输入的哈希值", "SHA-256 of what it was built from"),
     ),
+    ("release_id",),
 )
 TABLES = OwnTable(
     "meta",
@@ -82,7 +84,35 @@ TABLES = OwnTable(
         OwnColumn("meaning_zh", "varchar", "中文含义", "Meaning in Chinese"),
         OwnColumn("meaning_en", "varchar", "英文含义", "Meaning in English"),
         OwnColumn("source", "varchar", "来源，以逗号分隔", "Sources that it is made from, separated by commas"),
+        OwnColumn("key_columns", "varchar", "主键字段，以逗号分隔", "Columns of its key, separated by commas"),
     ),
+    ("schema_name", "table_name"),
+)
+LINEAGE = OwnTable(
+    "meta",
+    "lineage",
+    "追溯路径：每张表通向原始记录的每一步一行，touchstone trace 据此执行",
+    "How rows lead back to records: one row per table and step, as `touchstone trace` takes them",
+    (
+        OwnColumn("schema_name", "varchar", "模式", "Schema"),
+        OwnColumn("table_name", "varchar", "表名", "Table"),
+        OwnColumn("step_no", "integer", "步骤序号", "Number of the step, from 1"),
+        OwnColumn(
+            "kind",
+            "varchar",
+            "record 由本行指明交付与记录，rows 由另一表的行而来，packaged 由项目自带的文件而来",
+            "record: the row names its delivery and record; rows: it comes from rows of another table; packaged: from"
+            " a file of the project",
+        ),
+        OwnColumn("target", "varchar", "另一表或文件", "The other table, or the file"),
+        OwnColumn(
+            "condition",
+            "varchar",
+            "SQL 条件：本表的行 this 由另一表的哪些行 that 而来",
+            "SQL: which rows `that` of the other table a row `this` of this one comes from",
+        ),
+    ),
+    ("schema_name", "table_name", "step_no"),
 )
 COLUMNS = OwnTable(
     "meta",
@@ -99,8 +129,9 @@ COLUMNS = OwnTable(
         OwnColumn("meaning_en", "varchar", "英文含义", "Meaning in English"),
         OwnColumn("source", "varchar", "来源", "Where its values come from"),
     ),
+    ("schema_name", "table_name", "column_name"),
 )
-OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS)
+OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS, LINEAGE)
 _OF_THE_BUILD = "touchstone"
 
 
@@ -208,14 +239,20 @@ def _write_dictionary(
     own = {(table.schema, table.name): table for table in OWN_TABLES}
     tables: list[tuple[object, ...]] = []
     columns: list[tuple[object, ...]] = []
+    lineage: list[tuple[object, ...]] = []
     for schema, name in release_tables(connection):
         meaning, of_columns = (
             _own_meanings(own[schema, name])
             if (schema, name) in own
             else _model_meanings(modelled.get((schema, name)), project, sources)
         )
-        tables.append((schema, name, meaning.zh, meaning.en, meaning.source))
+        model = modelled.get((schema, name))
+        key = own[schema, name].key if (schema, name) in own else model.key if model else ()
+        tables.append((schema, name, meaning.zh, meaning.en, meaning.source, ", ".join(key) or None))
         kind, found = _catalogue(connection, schema, name)
+        if model is not None:
+            steps = _steps(model, {column for column, _ in found})
+            lineage += [(schema, name, number, *step) for number, step in enumerate(steps, start=1)]
         place = f"{quoted(schema)}.{quoted(name)}"
         connection.execute(f"comment on {kind} {place} is {_literal(meaning.comment)}")
         for position, (column, data_type) in enumerate(found, start=1):
@@ -224,6 +261,15 @@ def _write_dictionary(
             connection.execute(f"comment on column {place}.{quoted(column)} is {_literal(text.comment)}")
     _insert(connection, TABLES, tables)
     _insert(connection, COLUMNS, columns)
+    _insert(connection, LINEAGE, lineage)
+
+
+def _steps(table: DbtTable, columns: set[str]) -> list[tuple[str, str | None, str | None]]:
+    """(kind, target, condition) of every step from a table's rows towards the records they come from."""
+    steps: list[tuple[str, str | None, str | None]] = []
+    if "delivery_key" in columns or {"source_id", "delivery_sha256"} <= columns:
+        steps.append(("record", None, None))
+    return steps + [("rows" if trace.condition else "packaged", trace.to, trace.condition) for trace in table.traces]
 
 
 def _catalogue(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> tuple[str, list[tuple[str, str]]]:

@@ -17,8 +17,11 @@ import typer
 from pipelines.home import DBT_PROJECT_DIR, SOURCES_DIR, Home, TouchstoneError, UsageError
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from pipelines.publish import Release
     from pipelines.query import AnswerFormat
+    from pipelines.trace import Delivery
 
 app = typer.Typer(
     name="touchstone",
@@ -217,6 +220,116 @@ def _answer_format(chosen: AnswerFormat | None, out: Path | None) -> AnswerForma
     if answer_format is None or answer_format == "table":
         raise UsageError(f"{out}: say --format csv, json or parquet for a file")
     return answer_format
+
+
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as star.fct_inspection; or the word delivery.")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="Its key, or column=value,column=value; of a delivery, its SHA-256."),
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most records whose text is read.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Go from a row of the current release back to its records as received, or from a delivery forward to its rows."""
+    from pipelines import trace as tracing
+    from pipelines.declarations import load_sources
+    from pipelines.publish import open_current
+
+    home = Home.from_environment()
+    with open_current(home) as connection:
+        if table == "delivery":
+            _print_fed(tracing.find_delivery(connection, key), connection, as_json)
+            return
+        found = tracing.trace(connection, table, key)
+    shown = found.evidence[:limit]
+    texts = tracing.raw_texts(home, load_sources(SOURCES_DIR), shown)
+    if as_json:
+        records = [{**asdict(one), "raw": text} for one, text in zip(shown, texts, strict=True)]
+        _print_json(
+            {
+                "table": found.table,
+                "rows": found.rows,
+                "n_records": len(found.evidence),
+                "records": records,
+                "packaged": found.packaged if not found.evidence else [],
+            }
+        )
+        return
+    for row in found.rows:
+        typer.echo(found.table)
+        for column, value in row.items():
+            if value is not None:
+                typer.echo(f"  {column:<28} {_printable(str(value))}")
+    told = None
+    for one, text in zip(shown, texts, strict=True):
+        if one.delivery != told:
+            told = one.delivery
+            typer.echo(f"from {_printable(told.original_name)} ({told.source_id}, {told.publisher})")
+            typer.echo(
+                f"  sha256 {told.sha256}, received {_moment(told.received_at)} UTC, {_printable(told.url or '-')}"
+            )
+        if text is not None:
+            typer.echo(f"  record {one.record_no}, as {one.through} says:")
+            typer.echo(f"    {_printable(text)}")
+    if not found.evidence:
+        packaged = f": it is packaged with the project, {' or '.join(found.packaged)}" if found.packaged else ""
+        typer.echo(f"No delivery holds this{packaged}.")
+    if len(found.evidence) > len(shown):
+        typer.echo(f"touchstone: {len(shown)} of {len(found.evidence):,} records; --limit gives more", err=True)
+
+
+def _print_fed(delivery: Delivery, connection: DuckDBPyConnection, as_json: bool) -> None:
+    from pipelines.trace import fed_by
+
+    fed = list(fed_by(connection, delivery))
+    if as_json:
+        _print_json({"delivery": asdict(delivery), "tables": [asdict(one) for one in fed]})
+        return
+    typer.echo(f"{_printable(delivery.original_name)} ({delivery.source_id}, {delivery.publisher}), {delivery.state}")
+    typer.echo(f"  sha256 {delivery.sha256}, received {_moment(delivery.received_at)} UTC")
+    _print_table(["table", "rows that it feeds"], [[one.table, f"{one.n_rows:,}"] for one in fed], numeric={1})
+
+
+@app.command()
+def diff(
+    old: Annotated[str | None, typer.Argument(metavar="[OLD]", help="Default: the release before NEW.")] = None,
+    new: Annotated[str | None, typer.Argument(metavar="[NEW]", help="Default: the current release.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Count the rows that one release has added to, removed from and changed in each table of another."""
+    from pipelines.publish import find_release
+    from pipelines.release_diff import earlier_release, table_diffs
+
+    home = Home.from_environment()
+    newer = find_release(home, new)
+    older = find_release(home, old) if old else earlier_release(home, newer)
+    found = table_diffs(older.database, newer.database)
+    if as_json:
+        tables = {one.table: {key: value for key, value in asdict(one).items() if key != "table"} for one in found}
+        _print_json({"old": older.release_id, "new": newer.release_id, "tables": tables})
+        return
+    typer.echo(f"{older.release_id} -> {newer.release_id}")
+    changed = [one for one in found if one.has_changed]
+    if changed:
+        _print_table(
+            ["table", "added", "removed", "changed", "in columns", "columns added", "columns removed"],
+            [
+                [
+                    one.table,
+                    f"{one.n_added:,}",
+                    f"{one.n_removed:,}",
+                    f"{one.n_changed:,}",
+                    " ".join(one.changed_columns),
+                    " ".join(one.columns_added),
+                    " ".join(one.columns_removed),
+                ]
+                for one in changed
+            ],
+            numeric={1, 2, 3},
+        )
+    typer.echo(f"{len(found) - len(changed)} of {len(found)} tables hold the same rows.")
 
 
 @quarantine_app.command("list")
@@ -506,8 +619,12 @@ def _printable(text: str) -> str:
 
 
 def _print_json(content: object) -> None:
-    """Print JSON with times in ISO 8601."""
-    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=lambda value: value.isoformat()))
+    """Print JSON with times in ISO 8601, and what JSON has no word for as its text."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=_json_text))
+
+
+def _json_text(value: object) -> str:
+    return str(value.isoformat()) if isinstance(value, date | datetime) else str(value)
 
 
 def _print_table(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build import RunFolder, memory_limit, threads, tree_hash
-from pipelines.home import DBT_PROJECT_DIR, Home, TouchstoneError, UsageError
+from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError, UsageError
 
 if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
@@ -44,8 +44,19 @@ class DbtColumn:
 
 
 @dataclass(frozen=True)
+class DbtTrace:
+    """Where a table's rows come from: rows `that` of the table `to` for which `condition` holds with a row `this`.
+
+    Without a condition `to` is a file of the project from which rows come that no delivery has.
+    """
+
+    to: str
+    condition: str | None
+
+
+@dataclass(frozen=True)
 class DbtTable:
-    """A model or seed. `database` is the name that dbt gives to the file it lies in."""
+    """A model or seed. `database` is the name that dbt gives to the file it lies in, `key` the columns of its grain."""
 
     unique_id: str
     kind: str
@@ -57,6 +68,8 @@ class DbtTable:
     columns: tuple[DbtColumn, ...]
     upstream: tuple[str, ...]
     path: str
+    key: tuple[str, ...] = ()
+    traces: tuple[DbtTrace, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -300,6 +313,7 @@ def _switch_telemetry_off() -> None:
 
 def _read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
     nodes = raw["nodes"]
+    keys = _keys(nodes)
     tables = {
         unique_id: DbtTable(
             unique_id=unique_id,
@@ -320,6 +334,8 @@ def _read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
             ),
             upstream=tuple(sorted(set(node.get("depends_on", {}).get("nodes", [])))),
             path=node["original_file_path"],
+            key=keys.get(unique_id, ()),
+            traces=_traces(node, project_dir),
         )
         for unique_id, node in nodes.items()
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
@@ -365,6 +381,38 @@ def _read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
             raise UsageError(f"{project_dir / test.path}: two tests of {about} are named {test.name}; rename one")
     sources = {unique_id: DbtSource(unique_id, _entity(source)) for unique_id, source in raw["sources"].items()}
     return DbtProject(_in_order(tables), tests, sources, folder)
+
+
+def _keys(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Per model the columns of which its test named `grain_of_<model>` says that no two rows share them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes.values():
+        model = nodes.get(node.get("attached_node") or "")
+        if node["resource_type"] == "test" and model is not None and node["name"] == f"grain_of_{model['name']}":
+            arguments = node["test_metadata"]["kwargs"]
+            found[node["attached_node"]] = tuple(arguments.get("columns") or [arguments["column_name"]])
+    for unique_id, node in nodes.items():
+        if key := node["config"].get("meta", {}).get("key"):
+            found[unique_id] = tuple(key)
+    return found
+
+
+def _traces(node: dict[str, Any], project_dir: Path) -> tuple[DbtTrace, ...]:
+    """The ways that `config: {meta: {trace: [...]}}` declares from a table's rows towards records."""
+    found = []
+    for way in node["config"].get("meta", {}).get("trace", []):
+        if isinstance(way, dict) and way.keys() == {"packaged"} and (PROJECT_ROOT / way["packaged"]).is_file():
+            found.append(DbtTrace(way["packaged"], None))
+            continue
+        if not isinstance(way, dict) or not {"to"} < way.keys() <= {"to", "by", "where"}:
+            raise UsageError(
+                f"{project_dir / node['original_file_path']}: {node['name']}: a way under meta.trace is"
+                f" {{to: schema.table, by: [column], where: SQL over this and that}} or {{packaged: file}}, not {way}"
+            )
+        conditions = [f"that.{column} = this.{column}" for column in way.get("by", [])]
+        conditions += [f"({' '.join(way['where'].split())})"] if "where" in way else []
+        found.append(DbtTrace(way["to"], " and ".join(conditions)))
+    return tuple(found)
 
 
 def _entity(source: dict[str, Any]) -> tuple[str, str] | None:

@@ -93,9 +93,9 @@ def _table_hash(connection: duckdb.DuckDBPyConnection, schema: str, table: str) 
             " and table_schema = ? and table_name = ? order by column_name",
             [schema, table],
         ).fetchall()
-        if name not in RUN_TIME_COLUMNS and not name.startswith(RUN_TIME_PREFIX)
+        if not is_run_time(name)
     ]
-    texts = ", '|', ".join(_canonical_text(quoted(name), type_) for name, type_ in columns) or "''"
+    texts = ", '|', ".join(canonical_text(quoted(name), type_) for name, type_ in columns) or "''"
     numbers = connection.execute(
         f"""
         select count(*), coalesce(sum((n >> 64)::ubigint), 0), coalesce(sum((n & {2**64 - 1}::uhugeint)::ubigint), 0),
@@ -107,7 +107,12 @@ def _table_hash(connection: duckdb.DuckDBPyConnection, schema: str, table: str) 
     return hashlib.md5(content.encode(), usedforsecurity=False).hexdigest()
 
 
-def _canonical_text(column: str, type_: str) -> str:
+def is_run_time(column: str) -> bool:
+    """Whether a column tells when or under which name something came, not what it says."""
+    return column in RUN_TIME_COLUMNS or column.startswith(RUN_TIME_PREFIX)
+
+
+def canonical_text(column: str, type_: str) -> str:
     """The SQL of a column's canonical text; NULL stays NULL, which concat writes as nothing."""
     if type_ in _WHOLE_NUMBERS or type_ in ("DATE", "BOOLEAN") or type_.startswith("TIMESTAMP"):
         return f"{column}::varchar"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,15 +20,17 @@ from pipelines.receive import Manifest
 from pipelines.refusal import DeliveryRefused
 
 _QUARANTINE_COLUMNS: dict[str, pa.DataType] = {
-    "source_id": pa.string(),
-    "delivery_sha256": pa.string(),
+    "source_id": pa.large_string(),
+    "delivery_sha256": pa.large_string(),
     "record_no": pa.int64(),
-    "rule": pa.string(),
-    "detail": pa.string(),
-    "raw": pa.string(),
+    "rule": pa.large_string(),
+    "detail": pa.large_string(),
+    "raw": pa.large_string(),
     "first_seen_at": pa.timestamp("us"),
 }
 QUARANTINE_SCHEMA = pa.schema(_QUARANTINE_COLUMNS)
+# Parts that wait for the writing thread; each is held in memory until it is written.
+_MOST_WAITING = 2
 
 
 @dataclass
@@ -59,12 +62,17 @@ def _targets(home: Home, source: Source, sha256: str) -> dict[str, Path]:
 
 
 class LakeWriter:
-    """Writes the parts of one delivery beside the lake, as they come, and moves them in when all is well."""
+    """Writes the parts of one delivery beside the lake, as they come, and moves them in when all is well.
+
+    A thread of its own encodes and writes, so that reading and checking go on meanwhile.
+    """
 
     def __init__(self, home: Home, source: Source, manifest: Manifest, folder: Path) -> None:
         self._source, self._manifest, self._folder = source, manifest, folder
         self._targets = _targets(home, source, manifest.sha256)
         self._writers: dict[str, pq.ParquetWriter] = {}
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
         self.rows: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
         self.n_records = self.n_quarantined = self.n_skipped = 0
@@ -88,17 +96,23 @@ class LakeWriter:
         return self._writers[output]
 
     def write(self, part: Part) -> None:
-        """Append a part."""
+        """Append a part. Raises what went wrong in writing an earlier one."""
         for entity, frame in part.tables.items():
-            if len(frame):
-                schema = lake_schema(self._source, entity)
-                rows = frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
-                self._writers[f"lake {entity}"].write_table(rows)
             self.rows[entity] += len(frame)
         self.n_records += part.n_seen
         self.n_quarantined += len(part.quarantined)
         self.n_skipped += part.n_skipped
         self.findings.update(part.findings)
+        while len(self._waiting) >= _MOST_WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._thread.submit(self._write, part))
+
+    def _write(self, part: Part) -> None:
+        for entity, frame in part.tables.items():
+            if len(frame):
+                schema = lake_schema(self._source, entity)
+                rows = frame.select(schema.names).to_arrow(compat_level=pl.CompatLevel.oldest())
+                self._writers[f"lake {entity}"].write_table(rows)
         if len(part.quarantined):
             refused = part.quarantined.select(
                 source_id=pl.lit(self._source.id),
@@ -108,17 +122,21 @@ class LakeWriter:
                 detail="detail",
                 raw="raw",
                 first_seen_at=pl.lit(self._manifest.received_at.replace(tzinfo=None)),
-            )
-            self._writer("quarantine", QUARANTINE_SCHEMA, "zstd").write_table(
-                refused.to_arrow().cast(QUARANTINE_SCHEMA)
-            )
+            ).to_arrow(compat_level=pl.CompatLevel.oldest())
+            self._writer("quarantine", QUARANTINE_SCHEMA, "zstd").write_table(refused)
         for entity, frame in part.quarantined_texts.items():
             if len(frame):
                 texts = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
                 self._writer(f"texts {entity}", texts.schema, "zstd").write_table(texts)
 
+    def finish(self) -> None:
+        """Wait until every part is written. Raises what went wrong in writing."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
     def close(self) -> None:
         """Finish the files, wherever writing stopped."""
+        self._thread.shutdown()
         for writer in self._writers.values():
             writer.close()
 

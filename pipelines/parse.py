@@ -43,7 +43,7 @@ from pipelines.table_reader import (
     refuse_truncated_csv,
 )
 from pipelines.xml_documents import document_pieces
-from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, pieces
+from pipelines.xml_reader import Extractor, Piece, Skeleton, header_values, piece_records, pieces
 
 # Raised by hand whenever the same bytes and the same declaration would give other rows.
 PARSER_VERSION = 2
@@ -162,6 +162,7 @@ def _read(
             for part in _parts(reader, paths, folder, careful):
                 writer.write(part)
                 report(f"{manifest.original_name}", writer.n_records)
+            writer.finish()
             writer.refuse_unless_conserved()
             return writer
         except (DeliveryRefused, pl.exceptions.PolarsError, csv.Error) as refusal:
@@ -190,14 +191,20 @@ def _parts(reader: _Reader, paths: list[Path], folder: Path, careful: bool) -> I
 # --- XML ------------------------------------------------------------------------------------------------------------
 
 
+def utf8_xml(path: Path, folder: Path) -> Path:
+    """The XML file itself, or what it says written to `folder` in UTF-8."""
+    encoding = declared_encoding(path)
+    if encoding == "utf-8":
+        return path
+    plain = folder / f"{path.stem}.utf8.xml"
+    to_utf8(path, encoding, plain)
+    return plain
+
+
 def _xml_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
     source, extractor = reader.source, reader.extractor
     assert extractor is not None
-    plain = path
-    encoding = declared_encoding(path)
-    if encoding != "utf-8":
-        plain = folder / f"{path.stem}.utf8.xml"
-        to_utf8(path, encoding, plain)
+    plain = utf8_xml(path, folder)
     header = header_values(plain, source)
     skeleton = Skeleton()
 
@@ -236,7 +243,7 @@ def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[
     checked = check(source, tables, extracted.undecodable)
     broken = pl.concat([extracted.broken, checked.broken])
     if len(broken):
-        records = extractor.records(piece.data)
+        records = piece_records(piece, source)
         broken = broken.sort("record_no").with_columns(
             raw=pl.Series(
                 [
@@ -256,24 +263,29 @@ def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[
 # --- tables ---------------------------------------------------------------------------------------------------------
 
 
+def table_batches(path: Path, source: Source, folder: Path, careful: bool) -> tuple[Iterator[Batch], bool]:
+    """The batches of a CSV file or workbook, and whether it has bytes that are no text in its encoding.
+
+    Raises DeliveryRefused for a table without the declared header, and one that is cut off.
+    """
+    if path.suffix.lower() in WORKBOOK_SUFFIXES:
+        return read_workbook(path, source), False
+    plain, undecodable = folder / f"{path.stem}.utf8.csv", False
+    candidates: list[str] = list(source.delivery.encodings)
+    if not careful and "utf-8" in candidates and begins_as_utf8(path) and not has_byte(path, b"\0"):
+        plain = path
+    else:
+        undecodable = to_utf8(path, detect(path, candidates), plain)
+    layout = csv_layout(plain, source)
+    if layout.header is None and source.delivery.on_missing_header == "refuse":
+        raise header_missing(source)
+    refuse_truncated_csv(plain, layout)
+    return read_csv(plain, source, layout, careful), undecodable
+
+
 def _table_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
     source = reader.source
-    undecodable = False
-    batches: Iterator[Batch]
-    if path.suffix.lower() in WORKBOOK_SUFFIXES:
-        batches = read_workbook(path, source)
-    else:
-        plain = folder / f"{path.stem}.utf8.csv"
-        candidates: list[str] = list(source.delivery.encodings)
-        if not careful and "utf-8" in candidates and begins_as_utf8(path) and not has_byte(path, b"\0"):
-            plain = path
-        else:
-            undecodable = to_utf8(path, detect(path, candidates), plain)
-        layout = csv_layout(plain, source)
-        if layout.header is None and source.delivery.on_missing_header == "refuse":
-            raise header_missing(source)
-        refuse_truncated_csv(plain, layout)
-        batches = read_csv(plain, source, layout, careful)
+    batches, undecodable = table_batches(path, source, folder, careful)
     seen_headers: set[str] = set()
 
     def work(batch: Batch) -> Part:
@@ -311,12 +323,17 @@ def _table_part(batch: Batch, reader: _Reader, undecodable: bool, offset: int) -
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
+def utf8_json(path: Path, source: Source, folder: Path) -> tuple[Path, bool]:
+    """The JSON file itself, or what it says written to `folder` in UTF-8, and whether it has bytes that are no text."""
+    if is_utf8(path) and not has_byte(path, b"\0"):
+        return path, False
+    plain = folder / f"{path.stem}.utf8{path.suffix.lower()}"
+    return plain, to_utf8(path, detect(path, list(source.delivery.encodings)), plain)
+
+
 def _json_parts(reader: _Reader, path: Path, folder: Path, offset: int, careful: bool) -> Iterator[Part]:
     source = reader.source
-    plain, undecodable = path, False
-    if not is_utf8(path) or has_byte(path, b"\0"):
-        plain = folder / f"{path.stem}.utf8{path.suffix.lower()}"
-        undecodable = to_utf8(path, detect(path, list(source.delivery.encodings)), plain)
+    plain, undecodable = utf8_json(path, source, folder)
     surroundings = Surroundings()
     extractor = JsonExtractor(source, surroundings)
 

@@ -46,6 +46,10 @@ FIXED_COLUMNS: dict[str, str] = {
     " unit gap achieved_pct status reason",
     "marts.quality_bulletin": "region_code category_name period n_samples n_fail pass_rate ci_low ci_high",
     "marts.brand_monitor": "region_code industry_code scheme_id period n_held n_gained n_lost",
+    "marts.reward_entitlement": "recipient_name enterprise_key scheme_id level rule_id amount_cny payer_level state",
+    "marts.brand_ladder": "recipient_name enterprise_key ladder rung_scheme_id rung_since next_scheme_id",
+    "marts.heritage_directory": "recipient_name object_name scheme_id level state since",
+    "marts.brand_exit_watch": "recipient_name scheme_id reason evidence",
     "audit.deliveries": "delivery_key source_id sha256 original_name received_at bytes n_records n_loaded n_quarantined"
     " n_skipped state",
     "audit.quarantine": "source_id delivery_sha256 record_no rule detail raw first_seen_at",

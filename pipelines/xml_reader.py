@@ -219,6 +219,18 @@ def resolved(text: bytes | bytearray) -> bytes:
     return _SPECIAL.sub(plain, text)
 
 
+def piece_records(piece: Piece, source: Source) -> list[bytes]:
+    """The text of each record of a piece, in order."""
+    assert source.xml is not None
+    return _records(piece.data, source.xml.record_tag)
+
+
+def _records(data: bytes | bytearray, tag: str) -> list[bytes]:
+    closing = f"</{tag}>".encode()
+    inner = bytes(data[len(_OPENED) : -len(_CLOSED)])
+    return [part.strip() + closing for part in inner.split(closing)[:-1]]
+
+
 def header_values(path: Path, source: Source) -> dict[str, str | None]:
     """Values of the columns that are read from the file's header, before the records (`from` is absolute)."""
     assert source.xml is not None
@@ -352,7 +364,7 @@ class Extractor:
         except XmlParsingError as error:
             raise DeliveryRefused(f"not well-formed from record {first} on: {error}; fetch it again") from error
         except Xml2ArrowError as error:
-            records = self.records(data)
+            records = _records(data, self._tag)
             if len(records) == 1:
                 broken.append((first, "structure", str(error).split(": element appeared")[0]))
                 return []
@@ -360,12 +372,6 @@ class Extractor:
             left = _OPENED + b"".join(records[:half]) + _CLOSED
             right = _OPENED + b"".join(records[half:]) + _CLOSED
             return self._parse(left, first, broken) + self._parse(right, first + half, broken)
-
-    def records(self, data: bytes | bytearray) -> list[bytes]:
-        """The text of each record of a piece's document, in order."""
-        closing = f"</{self._tag}>".encode()
-        inner = bytes(data[len(_OPENED) : -len(_CLOSED)])
-        return [part.strip() + closing for part in inner.split(closing)[:-1]]
 
     def _table(self, name: str, entity: Entity, batches: list[tuple[int, dict[str, pl.DataFrame]]]) -> _Read:
         frames, doubled = [], dict[int, str]()

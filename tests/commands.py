@@ -18,6 +18,22 @@ from pipelines.home import PROJECT_ROOT, Home
 # The last simulated night is the day before.
 AS_OF = "2024-07-01"
 
+# Files that offices really published, where they lie beside the repository, and the source whose landing takes each.
+REAL = PROJECT_ROOT.parent / "shared" / "data"
+REAL_FOLDERS = {
+    "uspto_trademark": "uspto_trademark",
+    "tipo_gazette": "tipo_gazette",
+    "euipo_trademark": "euipo_trademark",
+    "samr_food_sampling": "samr_food_sampling",
+    "rasff": "rasff",
+    "recognition_list": "award_list",
+    "region_codes": "reference",
+    "industry_codes": "reference",
+    "eambrosia_gi": "eambrosia_gi",
+    "fda_enforcement": "fda_enforcement",
+    "indicator_report": "statistics",
+}
+
 
 # The parsed dbt project of an earlier home of these tests: it depends on code alone and takes seconds to make.
 _PARSED = Path(tempfile.mkdtemp(prefix="touchstone-parsed-"))

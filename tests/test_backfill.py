@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -25,6 +26,14 @@ SEED = 20240630
 FEW = ["enterprise_register", "region_codes", "tipo_gazette"]
 
 
+def dated(name: str, day: date) -> str:
+    """The name that an office gives to each day's file, from one day's."""
+    name = re.sub(r"第\d+批", "第1批", name)
+    for text, field in ((f"{day:%Y%m%d}", "{date:%Y%m%d}"), (f"{day}", "{date}"), (f"{day:%Y}", "{date:%Y}")):
+        name = name.replace(text, field)
+    return name
+
+
 @contextmanager
 def published(world: Path, sources: list[str]) -> Iterator[tuple[FaultServer, str, list[date]]]:
     """The nights of a world on a web server by the day; the server, the remotes.yaml for it, and the nights."""
@@ -32,22 +41,21 @@ def published(world: Path, sources: list[str]) -> Iterator[tuple[FaultServer, st
     addresses: dict[str, list[dict[str, object]]] = {}
     with fault_server() as server:
         for source_id in sources:
-            most = 0
+            names: list[str] = []
             for night, day in enumerate(nights, start=1):
-                files = sorted((world / f"night_{night:04d}" / source_id).glob("*"))
-                most = max(most, len(files))
-                for n, path in enumerate(files):
+                for path in sorted((world / f"night_{night:04d}" / source_id).glob("*")):
+                    if (name := dated(path.name, day)) not in names:
+                        names.append(name)
+                    n = names.index(name)
                     server.files[f"/{day}/{source_id}/{n}"] = Resource(path.read_bytes(), f'"{night}-{n}"')
-                    suffix = path.suffix
-            # The year of a list of regions is in its name.
             addresses[source_id] = [
                 {
                     "url": f"{server.url}/{{date}}/{source_id}/{n}",
-                    "name": f"{n}_{{date:{'%Y' if source_id == 'region_codes' else '%Y%m%d'}}}{suffix}",
+                    "name": name,
                     "since": f"{nights[0]}",
                     "days_back": 1,
                 }
-                for n in range(most)
+                for n, name in enumerate(names)
             ]
         yield server, json.dumps(addresses), nights
 

@@ -13,40 +13,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 
-from pipelines.home import PROJECT_ROOT
-from tests.commands import AS_OF, fingerprint, rows, succeeded, touchstone
+from pipelines.home import DBT_PROJECT_DIR
+from tests.answers import QUERIES, answer, expected
+from tests.commands import AS_OF, REAL, fingerprint, rows, succeeded, touchstone
 
-QUERIES = sorted((PROJECT_ROOT / "warehouse" / "queries").glob("*.sql"))
-REAL = PROJECT_ROOT.parent / "shared" / "data"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 pytestmark = pytest.mark.slow
-
-REAL_FOLDERS = {
-    "uspto_trademark": "uspto_trademark",
-    "tipo_gazette": "tipo_gazette",
-    "euipo_trademark": "euipo_trademark",
-    "samr_food_sampling": "samr_food_sampling",
-    "rasff": "rasff",
-    "recognition_list": "award_list",
-    "region_codes": "reference",
-    "industry_codes": "reference",
-    "eambrosia_gi": "eambrosia_gi",
-    "fda_enforcement": "fda_enforcement",
-    "indicator_report": "statistics",
-}
-
-
-@pytest.fixture(scope="module")
-def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("real")
-    for source_id, folder in REAL_FOLDERS.items():
-        land_folder = home / "landing" / source_id
-        land_folder.mkdir(parents=True)
-        for path in (REAL / folder).iterdir():
-            shutil.copyfile(path, land_folder / path.name)
-    succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
-    return home
 
 
 @needs_real
@@ -366,9 +340,10 @@ def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(s
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
-def test_query_has_an_answer(path: Path, simulated_home: Path) -> None:
-    with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
-        assert connection.execute(path.read_text(encoding="utf-8")).fetchall()
+def test_query_gives_its_answer(path: Path, simulated_home: Path) -> None:
+    found = answer(simulated_home, path)
+    assert found.count("\n") > 1, "a question without an answer shows nothing"
+    assert found == expected(path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
@@ -376,3 +351,20 @@ def test_query_opens_with_its_question_in_both_languages(path: Path) -> None:
     question = path.read_text(encoding="utf-8").splitlines()[0]
     assert re.search(r"^-- [A-Z].*[a-z]\?", question)
     assert re.search(r"[\u4e00-\u9fff]{3,}.*？", question)
+
+
+def test_exposures_name_what_each_query_reads(simulated_home: Path) -> None:
+    exposures = yaml.safe_load((DBT_PROJECT_DIR / "models" / "exposures.yml").read_text(encoding="utf-8"))["exposures"]
+    declared = {
+        one["name"].removeprefix("query_"): {re.sub(r"ref\('(.+)'\)", r"\1", ref) for ref in one["depends_on"]}
+        for one in exposures
+        if one["name"].startswith("query_")
+    }
+    with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
+        for path in QUERIES:
+            sql = path.read_text(encoding="utf-8")
+            read = {name.rsplit(".", 1)[-1].strip('"') for name in connection.get_table_names(sql)}
+            # A table macro reads the dimension that it is of.
+            read |= {f"dim_{entity}" for entity in re.findall(r"star\.(trademark|enterprise)_(?:as_of|known_at)", sql)}
+            assert declared[path.stem] == read, path.name
+    assert declared.keys() == {path.stem for path in QUERIES}

@@ -156,11 +156,15 @@ def test_what_a_list_lacks_is_closed_and_not_deleted_whatever_the_order(tmp_path
     ) == sorted(CHANGES, key=lambda row: (row[2], row[0]))
     assert rows(
         forth,
-        "select uscc, name_zh, valid_to::varchar, is_current from star.dim_enterprise where is_registered order by 1",
+        "select uscc, name_zh, valid_to::varchar, is_listed, is_current from star.dim_enterprise where is_registered"
+        " order by uscc, version_no",
     ) == [
-        (A, "虚构县甲酒业有限公司", "9999-12-31", True),
-        (B, NAMES[B], "9999-12-31", True),
-        (C, NAMES[C], "2024-07-01", False),
+        (A, NAMES[A], "2024-07-01", True, False),
+        (A, "虚构县甲酒业有限公司", "9999-12-31", True, True),
+        (B, NAMES[B], "2024-06-01", True, False),
+        (B, NAMES[B], "2024-07-01", False, False),
+        (B, NAMES[B], "9999-12-31", True, True),
+        (C, NAMES[C], "2024-07-01", True, False),
     ]
     assert rows(
         forth,

@@ -48,3 +48,8 @@
         when length({{ text }}) = 4 then {{ text }} || '-12'
     end
 {%- endmacro %}
+
+{# Number of a day's month, one more each month. #}
+{% macro month_number(day) -%}
+    (extract(year from {{ day }}) * 12 + extract(month from {{ day }}))
+{%- endmacro %}

@@ -1,4 +1,4 @@
--- The nation's samples in the bulletin are the samples of the star, border alerts and recalls aside.
+-- The nation's samples in the bulletin are those of the star's notices that list passing samples too.
 with bulletin as (
     select
         coalesce(sum(n_samples), 0) as n_samples,
@@ -12,7 +12,7 @@ star as (
         count(*) as n_samples,
         coalesce(sum(case result when 'fail' then 1 else 0 end), 0) as n_fail
     from {{ ref('fct_inspection') }}
-    where {{ is_sampled('source_id') }}
+    where {{ is_sampled('source_id') }} and is_from_full_notice
 )
 
 select bulletin.*

@@ -5,7 +5,7 @@ with decided as (
         count(*) as n_events
     from {{ ref('fct_recognition_event') }} as events
     where
-        events.event_type <> 'unknown'
+        events.event_type not in ('unknown', 'pay')
         and coalesce({{ earliest_day('events.decided_date', 'events.decided_date_text') }}, {{ as_of() }})
         <= {{ as_of() }}
     group by events.recognition_key

@@ -1,11 +1,6 @@
 -- Grain: one row per class of a mark in China, as its newest extract has it.
 with extracts as (
-    select
-        sha256,
-        snapshot_date,
-        regexp_matches(lower(original_name), '全量|全库|full|snapshot') and snapshot_date is not null as is_whole
-    from {{ ref('int_deliveries') }}
-    where source_id = 'cnipa_trademark' and state = 'loaded'
+    {{ cnipa_extracts() }}
 ),
 
 dated as (
@@ -17,17 +12,18 @@ dated as (
 ),
 
 whole as (
-    select max(snapshot_date) as whole_date from extracts
+    select distinct snapshot_date as whole_date from extracts
     where is_whole
 ),
 
 -- A row that the whole register holds but whose contract it broke has not left the register.
 set_apart as (
-    select quarantined.raw
+    select
+        extracts.snapshot_date as whole_date,
+        quarantined.raw
     from {{ source('lake', 'quarantine') }} as quarantined
     inner join extracts on quarantined.delivery_sha256 = extracts.sha256
-    inner join whole on extracts.is_whole and extracts.snapshot_date = whole.whole_date
-    where quarantined.source_id = 'cnipa_trademark'
+    where quarantined.source_id = 'cnipa_trademark' and extracts.is_whole
 ),
 
 newest as (
@@ -35,11 +31,7 @@ newest as (
         'dated',
         key=['registration_no', 'nice_class'],
         newest_first=['known_date'],
-        content=[
-            'legal_status', 'mark_text', 'applicant_name', 'applicant_name_en', 'applicant_address', 'filing_date',
-            'preliminary_date', 'registration_date', 'term_start_date', 'expiry_date', 'mark_kind', 'is_well_known',
-            'international_registration_no'
-        ]
+        content=cnipa_content()
     ) }}
 ),
 
@@ -47,13 +39,17 @@ gone as (
     select
         newest.delivery_sha256,
         newest.record_no,
-        whole.whole_date as closed_date
+        min(whole.whole_date) as closed_date
     from newest
     inner join whole on newest.known_date < whole.whole_date
-    where not exists (
-        select 1 from set_apart
-        where contains(set_apart.raw, concat('"', newest.registration_no, '"'))
-    )
+    where
+        not exists (
+            select 1 from set_apart
+            where
+                whole.whole_date = set_apart.whole_date
+                and contains(set_apart.raw, concat('"', newest.registration_no, '"'))
+        )
+    group by newest.delivery_sha256, newest.record_no
 )
 
 select

@@ -34,7 +34,7 @@ select
     registration_date,
     expiry_date,
     legal_status,
-    case when closed_date is null then status_group else 'unknown' end as status_group,
+    status_group,
     well_known = 1 as is_well_known,
     international_registration_no,
     closed_date

@@ -9,9 +9,6 @@ from (
         ref('stg_euipo_trademark__mark'),
         key=['application_number'],
         newest_first=['produced_at'],
-        content=[
-            'operation_code', 'status_text', 'status_date', 'filing_date', 'registration_date', 'expiry_date',
-            'mark_text', 'mark_kind', 'mark_feature'
-        ]
+        content=euipo_content()
     ) }}
 ) as newest

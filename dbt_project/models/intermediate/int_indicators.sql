@@ -10,7 +10,9 @@ with listed as (
         actual_method,
         office_code,
         pace,
-        on_track_min_share
+        on_track_min_share,
+        stale_after_days,
+        forecast_model
     from {{ ref('indicators') }}
     union all
     select
@@ -23,7 +25,9 @@ with listed as (
         'not_computed' as actual_method,
         null as office_code,
         'none' as pace,
-        null as on_track_min_share
+        null as on_track_min_share,
+        null as stale_after_days,
+        'none' as forecast_model
     from {{ ref('reported_indicators') }}
 )
 
@@ -40,6 +44,8 @@ select distinct
     'not_computed' as actual_method,
     cast(null as varchar) as office_code,
     'none' as pace,
-    cast(null as double) as on_track_min_share
+    cast(null as double) as on_track_min_share,
+    cast(null as integer) as stale_after_days,
+    'none' as forecast_model
 from {{ ref('int_reported_indicators') }}
 where indicator_id not in (select listed.indicator_id from listed)

@@ -24,7 +24,7 @@ texts as (
         mark_text_norm as mark_text,
         true as is_domestic
     from {{ ref('int_cnipa_current_marks') }}
-    where status_group = 'live'
+    where status_group = 'live' and closed_date is null
 ),
 
 owned as (

@@ -8,6 +8,6 @@ from (
         ref('stg_tipo_gazette__registration'),
         key=['application_number'],
         newest_first=['registration_date', 'expiry_date'],
-        content=['registration_number', 'mark_text', 'filing_date', 'mark_type']
+        content=tipo_content()
     ) }}
 ) as newest

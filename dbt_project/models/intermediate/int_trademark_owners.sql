@@ -1,5 +1,21 @@
--- Grain: one row per owner entry of a mark's current record.
-with us_owners as (
+-- Grain: one row per owner entry of a version of a mark.
+with us_cases as (
+    {{ records_of_versions(ref('int_uspto_current_cases')) | indent(4) }}
+),
+
+tw_registrations as (
+    {{ records_of_versions(ref('int_tipo_current_registrations')) | indent(4) }}
+),
+
+em_marks as (
+    {{ records_of_versions(ref('int_euipo_current_marks')) | indent(4) }}
+),
+
+cn_marks as (
+    {{ records_of_versions(ref('int_cnipa_current_marks')) | indent(4) }}
+),
+
+us_owners as (
     select
         cases.trademark_key,
         owners.item_no as owner_no,
@@ -14,7 +30,7 @@ with us_owners as (
         coalesce(owners.entry_no, owners.item_no) as entry_no,
         coalesce(owners.nationality_country, owners.country) as country
     from {{ ref('stg_uspto_trademark__owner') }} as owners
-    inner join {{ ref('int_uspto_current_cases') }} as cases
+    inner join us_cases as cases
         on owners.delivery_sha256 = cases.delivery_sha256 and owners.record_no = cases.record_no
 ),
 
@@ -33,7 +49,7 @@ tw_owners as (
         owners.item_no as entry_no,
         owners.owner_nationality as country
     from {{ ref('stg_tipo_gazette__owner') }} as owners
-    inner join {{ ref('int_tipo_current_registrations') }} as registrations
+    inner join tw_registrations as registrations
         on owners.delivery_sha256 = registrations.delivery_sha256 and owners.record_no = registrations.record_no
 ),
 
@@ -53,26 +69,28 @@ em_owners as (
         applicants.item_no as entry_no,
         null as country
     from {{ ref('stg_euipo_trademark__applicant') }} as applicants
-    inner join {{ ref('int_euipo_current_marks') }} as marks
+    inner join em_marks as marks
         on applicants.delivery_sha256 = marks.delivery_sha256 and applicants.record_no = marks.record_no
 ),
 
 cn_owners as (
     select
-        trademark_key,
+        marks.trademark_key,
         1 as owner_no,
         'cnipa_trademark' as source_id,
-        applicant_name as owner_name,
-        applicant_name_norm as owner_name_norm,
-        applicant_name_key as owner_name_key,
-        applicant_name_en as owner_name_en,
+        classes.applicant_name as owner_name,
+        classes.applicant_name_norm as owner_name_norm,
+        classes.applicant_name_key as owner_name_key,
+        classes.applicant_name_en as owner_name_en,
         null as owner_identifier,
-        applicant_address as owner_address,
+        classes.applicant_address as owner_address,
         null as party_type,
         1 as entry_no,
         null as country
-    from {{ ref('int_cnipa_current_marks') }}
-    where applicant_name is not null or applicant_name_en is not null
+    from {{ ref('stg_cnipa_trademark__registration_class') }} as classes
+    inner join cn_marks as marks
+        on classes.delivery_sha256 = marks.delivery_sha256 and classes.record_no = marks.record_no
+    where classes.applicant_name is not null or classes.applicant_name_en is not null
 ),
 
 owners as (

@@ -2,24 +2,35 @@
 with targets as (
     select
         plans.plan_id,
+        plans.valid_from as plan_from,
         indicators.indicator_id,
-        targets.name_zh,
-        targets.name_en,
-        regions.region_code,
-        actuals.as_of_date,
-        actuals.actual_value,
-        targets.target_value,
-        targets.target_high_value,
-        targets.unit,
-        targets.comparator,
-        targets.due_date,
         indicators.measure,
         indicators.on_track_min_share,
-        actuals.reason_code,
+        regions.region_code,
+        targets.*,
+        actuals.as_of_date,
+        actuals.actual_value,
         actuals.measured_year,
-        case targets.comparator
-            when '>' then actuals.actual_value > targets.target_value
-            when '=' then actuals.actual_value = targets.target_value
+        actuals.reason_code,
+        actuals.computed_value,
+        actuals.computed_low,
+        actuals.computed_high,
+        actuals.succession_value,
+        actuals.reported_value,
+        actuals.reported_period,
+        actuals.indicator_value_key,
+        actuals.data_date,
+        forecasts.forecast_model,
+        forecasts.forecast_date,
+        forecasts.forecast_reason_code,
+        forecasts.yearly_change,
+        forecasts.forecast_value,
+        forecasts.forecast_low,
+        forecasts.forecast_high,
+        case
+            when actuals.actual_value is null then null
+            when targets.comparator = '>' then actuals.actual_value > targets.target_value
+            when targets.comparator = '=' then actuals.actual_value = targets.target_value
             -- More than the upper figure of a range is not a failure.
             else actuals.actual_value >= targets.target_value
         end as is_reached,
@@ -29,12 +40,13 @@ with targets as (
                 then cast(actuals.as_of_date - plans.valid_from as double) / (targets.due_date - plans.valid_from)
             when 'year' then cast(extract(doy from actuals.as_of_date) as double) / 365
         end as elapsed_share,
-        targets.source_quote
+        case when indicators.measure = 'annual_flow' then forecasts.forecast_date else targets.due_date end as path_to
     from {{ ref('fct_policy_target') }} as targets
     inner join {{ ref('dim_policy_plan') }} as plans on targets.plan_key = plans.plan_key
     inner join {{ ref('dim_indicator') }} as indicators on targets.indicator_key = indicators.indicator_key
     inner join {{ ref('dim_region') }} as regions on targets.region_key = regions.region_key
     inner join {{ ref('fct_target_actual') }} as actuals on targets.policy_target_key = actuals.policy_target_key
+    left join {{ ref('fct_target_forecast') }} as forecasts on targets.policy_target_key = forecasts.policy_target_key
 ),
 
 judged as (
@@ -44,7 +56,15 @@ judged as (
             when actual_value is null then 'unknown'
             when is_reached then 'met'
             when as_of_date > due_date then 'missed'
-            when actual_value >= target_value * least(elapsed_share, 1.0) * on_track_min_share then 'on_track'
+            when elapsed_share is not null
+                then
+                    case
+                        when
+                            actual_value >= target_value * least(elapsed_share, 1.0) * on_track_min_share
+                            then 'on_track'
+                        else 'at_risk'
+                    end
+            when forecast_value > target_value or (forecast_value = target_value and comparator <> '>') then 'on_track'
             else 'at_risk'
         end as status
     from targets
@@ -67,26 +87,31 @@ select
     end as gap,
     case when target_value > 0 and measure <> 'rank' then actual_value / target_value * 100 end as achieved_pct,
     status,
-    case reason_code
-        when 'qualitative' then '定性目标，无数值可比 | A qualitative target has no number to compare'
-        when 'no_decision'
-            then '尚未收到该地区相关称号的认定决定 | No decision on these recognitions has been received for the region'
-        when 'no_samples'
-            then '近十二个月没有含合格样品的抽检公布 | No sampling notice with passing samples in the last twelve months'
-        when 'no_register' then '尚未收到该商标局的注册簿 | No register of that trademark office has been received'
-        when 'not_reported'
-            then '依上报统计，规划期内尚无上报 | Rests on reported statistics, and none was reported for the plan''s term'
-        else case status
-            when 'met' then '已达到目标值 | The target value is reached'
-            when 'missed' then '期限已过而未达到目标值 | The due date has passed without reaching the target value'
-            when 'on_track' then '未达目标值，但不落后于均匀进度 | Not reached yet, not behind an even pace'
-            else '未达目标值，且落后于均匀进度 | Not reached yet, and behind an even pace'
-        end
-    end as reason,
+    {{ target_reason() }} as reason,
     measure,
     comparator,
     target_high_value,
     due_date,
     measured_year,
+    computed_value,
+    computed_low,
+    computed_high,
+    succession_value,
+    reported_value,
+    reported_period,
+    data_date,
+    case
+        when status in ('on_track', 'at_risk') and elapsed_share is not null and path_to > as_of_date
+            then (target_value - actual_value) * 365.25 / (path_to - as_of_date)
+    end as needed_per_year,
+    yearly_change,
+    forecast_date,
+    forecast_value,
+    forecast_low,
+    forecast_high,
+    forecast_model,
+    forecast_reason_code,
+    policy_target_key,
+    indicator_value_key,
     source_quote
 from judged

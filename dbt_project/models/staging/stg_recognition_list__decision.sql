@@ -27,7 +27,8 @@ renamed as (
         object_name_norm,
         uscc,
         region_name_norm,
-        document_no
+        document_no,
+        stated_amount_cny
     from source
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per owner entry of a mark's current record.
+-- Grain: one row per owner entry of a version of a mark.
 select
     owners.trademark_key,
     owners.owner_no,
@@ -10,6 +10,8 @@ select
     owners.entry_no,
     owners.country,
     owners.is_current_owner,
-    owners.is_first_owner
+    owners.is_first_owner,
+    {{ version_columns() }}
 from {{ ref('int_trademark_owners') }} as owners
 left join {{ ref('int_enterprise_names') }} as names on owners.owner_name_key = names.name_key
+inner join {{ ref('dim_trademark') }} as marks on owners.trademark_key = marks.trademark_key

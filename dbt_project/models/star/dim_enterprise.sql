@@ -1,5 +1,36 @@
--- Grain: one row per enterprise identity, and the unknown enterprise.
-with registered as (
+-- Grain: one row per enterprise identity and version of it, and the unknown enterprise.
+{{ config(post_hook=["{{ enterprise_as_of() }}", "{{ enterprise_known_at() }}"]) }}
+with extracts as (
+    select
+        versions.*,
+        history.version_no,
+        history.version_from,
+        history.version_to,
+        history.recorded_from,
+        history.recorded_to,
+        true as is_newest,
+        true as is_listed,
+        versions.extract_date as last_told
+    from {{ ref('int_enterprise_versions') }} as versions
+    left join {{ ref('int_enterprise_history') }} as history on versions.uscc = history.uscc and history.is_newest
+    union all
+    select
+        published.*,
+        history.version_no,
+        history.version_from,
+        history.version_to,
+        history.recorded_from,
+        history.recorded_to,
+        false as is_newest,
+        history.is_listed,
+        history.last_told
+    from {{ ref('stg_enterprise_register__enterprise') }} as published
+    inner join {{ ref('int_enterprise_history') }} as history
+        on published.delivery_sha256 = history.delivery_sha256 and published.record_no = history.record_no
+    where not history.is_newest
+),
+
+registered as (
     select
         'USCC:' || versions.uscc as enterprise_id,
         versions.uscc,
@@ -9,12 +40,24 @@ with registered as (
         versions.registration_state,
         versions.registered_date,
         versions.region_code,
-        versions.extract_date,
+        versions.last_told as extract_date,
+        versions.version_no,
+        versions.version_from,
+        versions.version_to,
+        coalesce(versions.recorded_from, deliveries.received_at) as recorded_from,
+        versions.recorded_to,
+        versions.is_newest,
+        versions.is_listed,
+        deliveries.delivery_key,
+        versions.record_no,
+        versions.address_norm as address,
         case
             when length(versions.industry_code) > 1 then regexp_replace(versions.industry_code, '^[A-T]', '') else
                 versions.industry_code
         end as industry_code
-    from {{ ref('int_enterprise_versions') }} as versions
+    from extracts as versions
+    inner join {{ ref('int_deliveries') }} as deliveries
+        on deliveries.source_id = 'enterprise_register' and versions.delivery_sha256 = deliveries.sha256
 ),
 
 -- A credit code stated elsewhere identifies a firm that no register extract holds.
@@ -47,6 +90,16 @@ enterprises as (
         null as registered_date,
         null as region_code,
         null as extract_date,
+        null as version_no,
+        null as version_from,
+        null as version_to,
+        null as recorded_from,
+        null as recorded_to,
+        true as is_newest,
+        true as is_listed,
+        -1 as delivery_key,
+        null as record_no,
+        null as address,
         null as industry_code,
         false as is_registered
     from coded
@@ -61,6 +114,16 @@ enterprises as (
         null as registered_date,
         null as region_code,
         null as extract_date,
+        null as version_no,
+        null as version_from,
+        null as version_to,
+        null as recorded_from,
+        null as recorded_to,
+        true as is_newest,
+        true as is_listed,
+        -1 as delivery_key,
+        null as record_no,
+        null as address,
         null as industry_code,
         false as is_registered
     from {{ ref('int_enterprise_names') }} as named
@@ -69,19 +132,11 @@ enterprises as (
 
 regions as (
     select * from {{ ref('int_regions') }}
-),
-
--- Gone from the whole register, and in no extract of a later day.
-vanished as (
-    select
-        record_key as uscc,
-        valid_from as vanished_date
-    from {{ ref('int_list_changes') }}
-    where source_id = 'enterprise_register' and change = 'vanished' and is_latest
 )
 
 select
-    {{ surrogate_key(['enterprises.enterprise_id']) }} as enterprise_key,
+    {{ version_key(surrogate_key(['enterprises.enterprise_id']), 'enterprises.version_from', 'enterprises.is_newest') }}
+        as enterprise_key,
     enterprises.enterprise_id,
     enterprises.uscc,
     case when regexp_matches(enterprises.name, '[一-鿿]') then enterprises.name end as name_zh,
@@ -92,12 +147,24 @@ select
     coalesce(at_extract.region_key, latest.region_key, -1) as region_key,
     coalesce(industries.industry_key, -1) as industry_key,
     enterprises.registered_date,
-    coalesce(enterprises.registered_date, cast('1900-01-01' as date)) as valid_from,
-    coalesce(vanished.vanished_date, {{ open_end() }}) as valid_to,
-    vanished.uscc is null as is_current,
+    -- The first extract of an enterprise tells of it since its registration.
+    case
+        when enterprises.version_no > 1 then enterprises.version_from
+        else least(coalesce(enterprises.registered_date, cast('1900-01-01' as date)), enterprises.version_from)
+    end as valid_from,
+    coalesce(enterprises.version_to, {{ open_end() }}) as valid_to,
+    enterprises.is_newest and coalesce(enterprises.version_to, {{ open_end() }}) = {{ open_end() }} as is_current,
     enterprises.enterprise_type,
     enterprises.registration_state,
-    enterprises.is_registered
+    enterprises.is_registered,
+    {{ surrogate_key(['enterprises.enterprise_id']) }} as durable_enterprise_key,
+    coalesce(enterprises.version_no, 1) as version_no,
+    enterprises.is_listed,
+    enterprises.address,
+    coalesce(enterprises.recorded_from, cast('1900-01-01' as timestamp)) as recorded_from,
+    coalesce(enterprises.recorded_to, cast({{ open_end() }} as timestamp)) as recorded_to,
+    enterprises.delivery_key,
+    enterprises.record_no
 from enterprises
 left join regions as at_extract
     on
@@ -105,7 +172,6 @@ left join regions as at_extract
         and enterprises.extract_date >= at_extract.valid_from
         and enterprises.extract_date < at_extract.valid_to
 left join regions as latest on enterprises.region_code = latest.region_code and latest.is_latest
-left join vanished on enterprises.uscc = vanished.uscc and enterprises.extract_date < vanished.vanished_date
 left join {{ ref('dim_industry') }} as industries on enterprises.industry_code = industries.industry_code
 union all
 select
@@ -122,4 +188,12 @@ select
     true as is_current,
     null as enterprise_type,
     null as registration_state,
-    false as is_registered
+    false as is_registered,
+    -1 as durable_enterprise_key,
+    1 as version_no,
+    true as is_listed,
+    null as address,
+    cast('1900-01-01' as timestamp) as recorded_from,
+    cast({{ open_end() }} as timestamp) as recorded_to,
+    -1 as delivery_key,
+    null as record_no

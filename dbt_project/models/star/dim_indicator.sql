@@ -10,7 +10,9 @@ select
     actual_method,
     office_code,
     pace,
-    on_track_min_share
+    on_track_min_share,
+    stale_after_days,
+    forecast_model
 from {{ ref('int_indicators') }}
 union all
 select
@@ -24,4 +26,6 @@ select
     'not_computed' as actual_method,
     null as office_code,
     'none' as pace,
-    null as on_track_min_share
+    null as on_track_min_share,
+    null as stale_after_days,
+    'none' as forecast_model

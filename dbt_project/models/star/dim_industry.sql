@@ -5,7 +5,7 @@ with listed as (
 
 seen as (
     select distinct regexp_replace(industry_code, '^[A-T]', '') as industry_code
-    from {{ ref('int_enterprise_versions') }}
+    from {{ ref('stg_enterprise_register__enterprise') }}
     where length(industry_code) >= 3
 ),
 
@@ -50,9 +50,12 @@ select
     end as level,
     case when placed.parent_code is null then -1 else {{ surrogate_key(['placed.parent_code']) }} end
         as parent_industry_key,
-    coalesce(placed.section_code, 'unknown') as section_code
+    coalesce(placed.section_code, 'unknown') as section_code,
+    division_sectors.sector
 from placed
 left join {{ ref('industry_sections') }} as sections on placed.industry_code = sections.section_code
+left join {{ ref('industry_divisions') }} as division_sectors
+    on left(placed.industry_code, 2) = division_sectors.division_code
 union all
 select
     -1 as industry_key,
@@ -61,4 +64,5 @@ select
     'Unknown' as name_en,
     'unknown' as level,
     -1 as parent_industry_key,
-    'unknown' as section_code
+    'unknown' as section_code,
+    null as sector

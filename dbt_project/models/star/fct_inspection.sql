@@ -106,7 +106,14 @@ select
     inspections.spec,
     inspections.production_date,
     inspections.last_production_date,
-    inspections.origin_country
+    inspections.origin_country,
+    -- The two tables of one notice may come in two files, of which only one states its date.
+    max(case inspections.result when 'pass' then 1 else 0 end) over (
+        partition by
+            inspections.source_id,
+            inspections.agency,
+            coalesce(inspections.notice_no, inspections.delivery_sha256 || cast(inspections.notice_date as varchar))
+    ) = 1 as is_from_full_notice
 from inspections
 left join {{ ref('int_deliveries') }} as deliveries
     on inspections.source_id = deliveries.source_id and inspections.delivery_sha256 = deliveries.sha256

@@ -19,7 +19,8 @@ select
     events.document_no,
     coalesce(deliveries.delivery_key, -1) as delivery_key,
     events.record_no,
-    events.source_id
+    events.source_id,
+    events.stated_amount_cny
 from {{ ref('int_recognition_events') }} as events
 inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
 left join {{ ref('int_place_regions') }} as places on events.region_name_norm = places.place_text

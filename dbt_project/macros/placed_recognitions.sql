@@ -1,0 +1,31 @@
+{# Recognitions with their scheme, who holds them, and where: every mart about recognitions begins with these rows.
+
+   `recipient_identity` follows a firm under any of its names; `place_key` is the region that the decision names, else
+   where the firm was on the day of the grant. Names of other countries in a foreign register are left out. #}
+{% macro placed_recognitions() -%}
+    select
+        recognitions.*,
+        schemes.scheme_id,
+        schemes.ladder,
+        schemes.rung,
+        recognitions.state in ('held', 'conditional') as is_held,
+        recognitions.is_granted or recognitions.state in ('held', 'conditional') as is_ever_held,
+        case recognitions.enterprise_key
+            when -1 then 'N' || recognitions.recipient_name else 'E' || cast(recognitions.enterprise_key as varchar)
+        end as recipient_identity,
+        coalesce({{ bare_text('recognitions.object_name') }}, '') as object_text,
+        coalesce(
+            nullif(recognitions.region_key, -1), nullif(at_grant.region_key, -1), nullif(today.region_key, -1), -1
+        ) as place_key,
+        today.industry_key
+    from {{ ref('fct_recognition') }} as recognitions
+    inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
+    left join {{ ref('dim_enterprise') }} as at_grant
+        on
+            recognitions.enterprise_key = at_grant.enterprise_key
+            and recognitions.granted_date >= at_grant.valid_from
+            and recognitions.granted_date < at_grant.valid_to
+    left join {{ ref('dim_enterprise') }} as today
+        on recognitions.enterprise_key = today.enterprise_key and today.is_current
+    where coalesce(recognitions.origin_country, 'CN') = 'CN'
+{%- endmacro %}

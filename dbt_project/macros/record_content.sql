@@ -1,0 +1,35 @@
+{# What decides between two records of a mark that bear the same dates: the columns whose digest is compared. #}
+{% macro uspto_content() -%}
+    {{ return([
+        'registration_number', 'status_code', 'status_date_text', 'filing_date_text', 'registration_date_text',
+        'renewal_date', 'mark_text', 'mark_drawing_code'
+    ]) }}
+{%- endmacro %}
+
+{% macro tipo_content() -%}
+    {{ return(['registration_number', 'mark_text', 'filing_date', 'mark_type']) }}
+{%- endmacro %}
+
+{% macro euipo_content() -%}
+    {{ return([
+        'operation_code', 'status_text', 'status_date', 'filing_date', 'registration_date', 'expiry_date',
+        'mark_text', 'mark_kind', 'mark_feature'
+    ]) }}
+{%- endmacro %}
+
+{# What makes a row of China's register another one. #}
+{% macro cnipa_content() -%}
+    {{ return([
+        'legal_status', 'mark_text', 'applicant_name', 'applicant_name_en', 'applicant_address', 'filing_date',
+        'preliminary_date', 'registration_date', 'term_start_date', 'expiry_date', 'mark_kind', 'is_well_known',
+        'international_registration_no'
+    ]) }}
+{%- endmacro %}
+
+{# What makes an extract of an enterprise another one. #}
+{% macro enterprise_content() -%}
+    {{ return([
+        'enterprise_name', 'enterprise_name_en', 'registered_date', 'region_code', 'industry_code',
+        'registration_state', 'address_norm'
+    ]) }}
+{%- endmacro %}

@@ -1,0 +1,89 @@
+-- Grain: one row per version of a registered enterprise of which more than one day is told.
+with vanished as (
+    select distinct record_key as uscc
+    from {{ ref('int_list_changes') }}
+    where source_id = 'enterprise_register' and change = 'vanished'
+),
+
+told as (
+    {{ of_repeated_keys(
+        ref('stg_enterprise_register__enterprise'), 'uscc', or_else='uscc in (select vanished.uscc from vanished)'
+    ) | indent(4) }}
+),
+
+lists as (
+    select
+        list_date,
+        min(delivery_sha256) as delivery_sha256
+    from {{ source('lake', 'lists') }}
+    where source_id = 'enterprise_register'
+    group by list_date
+),
+
+events as (
+    select
+        uscc as record_key,
+        extract_date as event_date,
+        '' as newest_first,
+        md5({{ natural_key(enterprise_content()) }}) as content_hash,
+        md5({{ natural_key(enterprise_content()) }}) as said,
+        true as is_listed,
+        delivery_sha256,
+        record_no
+    from told
+    union all
+    select
+        firms.uscc as record_key,
+        lists.list_date as event_date,
+        '' as newest_first,
+        '' as content_hash,
+        '' as said,
+        false as is_listed,
+        lists.delivery_sha256,
+        null as record_no
+    from (
+        select
+            uscc,
+            min(extract_date) as first_date
+        from told
+        group by uscc
+    ) as firms
+    inner join lists on firms.first_date < lists.list_date
+    where not exists (
+        select 1
+        from {{ source('lake', 'list_records') }} as listed
+        inner join {{ source('lake', 'lists') }} as days
+            on listed.source_id = days.source_id and listed.delivery_sha256 = days.delivery_sha256
+        where
+            listed.source_id = 'enterprise_register'
+            and firms.uscc = listed.record_key
+            and lists.list_date = days.list_date
+    )
+),
+
+dated as (
+    select
+        events.*,
+        deliveries.received_at
+    from events
+    inner join {{ ref('int_deliveries') }} as deliveries
+        on deliveries.source_id = 'enterprise_register' and events.delivery_sha256 = deliveries.sha256
+),
+
+versions as (
+    {{ version_runs('dated') | indent(4) }}
+)
+
+select
+    record_key as uscc,
+    version_no,
+    valid_from as version_from,
+    valid_to as version_to,
+    last_told,
+    recorded_from,
+    recorded_to,
+    is_newest,
+    is_listed,
+    delivery_sha256,
+    record_no
+from versions

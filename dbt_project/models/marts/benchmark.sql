@@ -1,0 +1,164 @@
+-- Grain: one row per enterprise or region (subject) and measure, against its peers.
+with enterprise_values as (
+    select
+        'enterprise' as subject_kind,
+        enterprises.enterprise_id as subject_id,
+        coalesce(enterprises.name_zh, enterprises.name_en) as subject_name,
+        industries.section_code as peer_group,
+        rules.rule_id,
+        measures.value,
+        measures.value as value_low,
+        measures.value as value_high,
+        measures.n_evidence,
+        measures.evidence_table,
+        measures.evidence_keys
+    from {{ ref('fct_enterprise_measure') }} as measures
+    inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
+    inner join {{ ref('dim_enterprise') }} as enterprises
+        on measures.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+    inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
+),
+
+samples as (
+    select
+        inspections.region_key,
+        count(*) as n,
+        sum(case inspections.result when 'pass' then 1 else 0 end) as n_pass,
+        list(inspections.inspection_key) as evidence_keys
+    from {{ ref('fct_inspection') }} as inspections
+    inner join {{ ref('dim_rule') }} as rules on rules.rule_id = 'region_pass_rate'
+    where
+        inspections.is_from_full_notice
+        and inspections.notice_date <= {{ as_of() }}
+        and inspections.notice_date > {{ as_of() }} - rules.window_months * interval '1' month
+    group by inspections.region_key
+),
+
+holdings as (
+    select
+        region_key,
+        count(*) as n,
+        0 as n_pass,
+        list(recognition_key) as evidence_keys
+    from {{ ref('fct_recognition') }}
+    where state in ('held', 'conditional') and coalesce(origin_country, 'CN') = 'CN'
+    group by region_key
+),
+
+cells as (
+    select
+        'region_pass_rate' as rule_id,
+        *
+    from samples
+    union all
+    select
+        'region_honours' as rule_id,
+        *
+    from holdings
+),
+
+rolled as (
+    {{ region_rollup('cells') | indent(4) }}
+),
+
+region_sums as (
+    select
+        region_code,
+        region_level,
+        rule_id,
+        sum(n) as n,
+        sum(n_pass) as n_pass,
+        list_sort(flatten(list(evidence_keys))) as evidence_keys
+    from rolled
+    where region_level in ('省级', '地级')
+    group by region_code, region_level, rule_id
+),
+
+region_values as (
+    select
+        'region' as subject_kind,
+        region_sums.region_code as subject_id,
+        regions.name_zh as subject_name,
+        -- Provinces stand beside provinces, prefectures beside those of their province.
+        case region_sums.region_level when '省级' then '100000' else regions.province_code end as peer_group,
+        region_sums.rule_id,
+        case region_sums.rule_id
+            when 'region_pass_rate' then cast(region_sums.n_pass as double) / region_sums.n
+            else cast(region_sums.n as double)
+        end as value,
+        case region_sums.rule_id
+            when 'region_pass_rate' then {{ wilson_low('region_sums.n_pass', 'region_sums.n') }}
+            else cast(region_sums.n as double)
+        end as value_low,
+        case region_sums.rule_id
+            when 'region_pass_rate' then {{ wilson_high('region_sums.n_pass', 'region_sums.n') }}
+            else cast(region_sums.n as double)
+        end as value_high,
+        cast(region_sums.n as bigint) as n_evidence,
+        case region_sums.rule_id when 'region_pass_rate' then 'fct_inspection' else 'fct_recognition' end
+            as evidence_table,
+        region_sums.evidence_keys
+    from region_sums
+    inner join {{ ref('dim_region') }} as regions
+        on region_sums.region_code = regions.region_code and regions.is_latest
+),
+
+-- Peers whose intervals overlap cannot be told apart: the rank is the span of places that they leave open.
+region_ranks as (
+    select
+        one.subject_id,
+        one.rule_id,
+        1 + sum(case when other.value_low > one.value_high then 1 else 0 end) as rank_best,
+        count(*) - sum(case when other.value_high < one.value_low then 1 else 0 end) as rank_worst
+    from region_values as one
+    inner join region_values as other on one.peer_group = other.peer_group and one.rule_id = other.rule_id
+    group by one.subject_id, one.rule_id, one.peer_group
+),
+
+subjects as (
+    select
+        *,
+        rank() over (partition by peer_group, rule_id order by value desc) as rank_best,
+        count(*) over (partition by peer_group, rule_id)
+        - rank() over (partition by peer_group, rule_id order by value) + 1 as rank_worst
+    from enterprise_values
+    union all
+    select
+        region_values.*,
+        region_ranks.rank_best,
+        region_ranks.rank_worst
+    from region_values
+    inner join region_ranks
+        on region_values.subject_id = region_ranks.subject_id and region_values.rule_id = region_ranks.rule_id
+),
+
+compared as (
+    select
+        *,
+        count(*) over (partition by subject_kind, peer_group, rule_id) as n_peers,
+        median(value) over (partition by subject_kind, peer_group, rule_id) as peer_median,
+        max(value) over (partition by subject_kind, peer_group, rule_id) as peer_best
+    from subjects
+)
+
+select
+    compared.subject_kind,
+    compared.subject_id,
+    compared.rule_id as measure_id,
+    compared.subject_name,
+    compared.peer_group,
+    compared.value,
+    case when compared.value_low < compared.value_high then compared.value_low end as value_low,
+    case when compared.value_low < compared.value_high then compared.value_high end as value_high,
+    compared.n_evidence,
+    compared.n_peers,
+    compared.peer_median,
+    compared.peer_best,
+    cast(compared.rank_best as bigint) as rank_best,
+    cast(compared.rank_worst as bigint) as rank_worst,
+    compared.n_peers < min_peers.value as is_small_cell,
+    compared.rule_id,
+    compared.evidence_table,
+    compared.evidence_keys
+from compared
+inner join {{ ref('dim_rule') }} as min_peers on min_peers.rule_kind = 'min_peers'

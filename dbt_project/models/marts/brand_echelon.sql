@@ -1,0 +1,128 @@
+-- Grain: one row per enterprise of the leading or growing batch, or cluster (prefecture and industry division).
+with placed as (
+    {{ placed_recognitions() | indent(4) }}
+),
+
+rules as (
+    select * from {{ ref('dim_rule') }}
+    where rule_kind = 'echelon'
+),
+
+recognised as (
+    select
+        placed.enterprise_key,
+        rules.rule_key,
+        list(placed.recognition_key order by placed.recognition_key) as recognition_keys,
+        cast([] as bigint[]) as trademark_keys
+    from placed
+    inner join {{ ref('bridge_rule_scheme') }} as covered on placed.scheme_key = covered.scheme_key
+    inner join rules on covered.rule_key = rules.rule_key
+    where
+        placed.is_held
+        and placed.enterprise_key <> -1
+        and (
+            rules.variant = 'holds'
+            or (
+                rules.variant = 'gained'
+                and placed.granted_date <= {{ as_of() }}
+                and placed.granted_date > {{ as_of() }} - rules.window_months * interval '1' month
+            )
+        )
+    group by placed.enterprise_key, rules.rule_key
+    having count(*) >= max(rules.value)
+),
+
+abroad as (
+    select
+        marks.owner_enterprise_key as enterprise_key,
+        rules.rule_key,
+        cast([] as bigint[]) as recognition_keys,
+        list(marks.trademark_key order by marks.trademark_key) as trademark_keys
+    from {{ ref('dim_trademark') }} as marks
+    inner join {{ ref('dim_enterprise') }} as owners
+        on marks.owner_enterprise_key = owners.enterprise_key and owners.is_current and owners.is_registered
+    inner join rules on rules.variant = 'offices'
+    where marks.status_group = 'live' and marks.is_current and marks.office_code <> 'CN'
+    group by marks.owner_enterprise_key, rules.rule_key
+    having count(distinct marks.office_code) >= max(rules.value)
+),
+
+enterprises as (
+    select
+        met.*,
+        rules.rule_id,
+        rules.subject as batch,
+        -- A leader is not a grower as well.
+        max(case rules.subject when 'leading' then 1 else 0 end) over (
+            partition by met.enterprise_key
+        ) = 1 as is_leading
+    from (
+        select * from recognised
+        union all
+        select * from abroad
+    ) as met
+    inner join rules on met.rule_key = rules.rule_key
+),
+
+members as (
+    select
+        enterprises.batch,
+        enterprises.enterprise_key,
+        max(owners.name_zh) as enterprise_name,
+        max(regions.region_code) as region_code,
+        max(industries.industry_code) as industry_code,
+        1 as n_enterprises,
+        list_sort(list(enterprises.rule_id)) as rule_ids,
+        list_sort(list_distinct(flatten(list(enterprises.recognition_keys)))) as recognition_keys,
+        list_sort(list_distinct(flatten(list(enterprises.trademark_keys)))) as trademark_keys
+    from enterprises
+    left join {{ ref('dim_enterprise') }} as owners
+        on enterprises.enterprise_key = owners.enterprise_key and owners.is_current
+    left join {{ ref('dim_region') }} as regions on owners.region_key = regions.region_key
+    left join {{ ref('dim_industry') }} as industries on owners.industry_key = industries.industry_key
+    where enterprises.batch = 'leading' or not enterprises.is_leading
+    group by enterprises.batch, enterprises.enterprise_key
+),
+
+clusters as (
+    select
+        rules.subject as batch,
+        cast(-1 as bigint) as enterprise_key,
+        concat_ws(' ', max(cities.name_zh), max(divisions.name_zh)) as enterprise_name,
+        regions.city_code as region_code,
+        left(industries.industry_code, 2) as industry_code,
+        count(distinct placed.enterprise_key) as n_enterprises,
+        [max(rules.rule_id)] as rule_ids,
+        list(placed.recognition_key order by placed.recognition_key) as recognition_keys,
+        cast([] as bigint[]) as trademark_keys
+    from placed
+    inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key
+    inner join {{ ref('dim_industry') }} as industries on placed.industry_key = industries.industry_key
+    inner join rules on rules.variant = 'holders'
+    left join {{ ref('dim_region') }} as cities on regions.city_code = cities.region_code and cities.is_latest
+    left join {{ ref('dim_industry') }} as divisions on left(industries.industry_code, 2) = divisions.industry_code
+    where
+        placed.is_held
+        and placed.enterprise_key <> -1
+        and regions.city_code is not null
+        and industries.industry_key <> -1
+        and length(industries.industry_code) >= 2
+    group by rules.subject, regions.city_code, left(industries.industry_code, 2)
+    having count(distinct placed.enterprise_key) >= max(rules.value)
+)
+
+select
+    batch,
+    enterprise_key,
+    enterprise_name,
+    region_code,
+    industry_code,
+    cast(n_enterprises as bigint) as n_enterprises,
+    rule_ids,
+    recognition_keys as evidence_keys,
+    trademark_keys as trademark_evidence_keys
+from (
+    select * from members
+    union all
+    select * from clusters
+) as echelon

@@ -1,0 +1,169 @@
+-- Grain: one row per month, region of the owner, Nice class and office with valid marks at the end of the month.
+{{ config(post_hook=["{{ known_at() }}"]) }}
+{% set first_month = month_number(as_of()) ~ ' - ' ~ var('stock_months') ~ ' + 1' %}
+with valid_marks as (
+    select
+        trademark_key,
+        office_code,
+        owner_enterprise_key,
+        case
+            when status_group = 'live' then greatest(valid_from, coalesce(status_since, valid_from))
+            else greatest(valid_from, registration_date)
+        end as live_from,
+        case when status_group = 'live' then valid_to else least(valid_to, status_since) end as live_to
+    from {{ ref('dim_trademark') }}
+    where
+        is_listed
+        and (status_group = 'live' or (status_group = 'dead' and registration_date < status_since))
+),
+
+-- A firm is where it was at the time; before its first record and after its last it is where these have it.
+firms as (
+    select
+        durable_enterprise_key,
+        region_key,
+        case when version_no = 1 then cast('0001-01-01' as date) else valid_from end as seated_from,
+        case when enterprise_key = durable_enterprise_key then {{ open_end() }} else valid_to end as seated_to
+    from {{ ref('dim_enterprise') }}
+),
+
+seated as (
+    select
+        marks.trademark_key,
+        marks.office_code,
+        firms.region_key,
+        greatest(marks.live_from, firms.seated_from) as live_from,
+        least(marks.live_to, firms.seated_to) as live_to
+    from valid_marks as marks
+    inner join firms
+        on
+            marks.owner_enterprise_key = firms.durable_enterprise_key
+            and marks.live_from < firms.seated_to
+            and marks.live_to > firms.seated_from
+    where marks.live_from < marks.live_to and marks.live_from <= {{ as_of() }}
+),
+
+-- A mark of several classes counts once, in the first of them, and once in each of them.
+firsts as (
+    select
+        trademark_key,
+        min(case when nice_class_key <> -1 then nice_class_key end) as first_class,
+        min(case when nice_class_key = -1 then class_code end) as first_unclassed
+    from {{ ref('bridge_trademark_class') }}
+    group by trademark_key
+),
+
+classes as (
+    select
+        listed.trademark_key,
+        listed.nice_class_key,
+        case when listed.nice_class_key = coalesce(firsts.first_class, -1) then 1 else 0 end as is_first
+    from {{ ref('bridge_trademark_class') }} as listed
+    inner join firsts on listed.trademark_key = firsts.trademark_key
+    where listed.nice_class_key <> -1 or listed.class_code = firsts.first_unclassed
+),
+
+placed as (
+    select
+        seated.office_code,
+        seated.region_key,
+        seated.live_from,
+        seated.live_to,
+        coalesce(classes.nice_class_key, -1) as nice_class_key,
+        coalesce(classes.is_first, 1) as is_first
+    from seated
+    left join classes on seated.trademark_key = classes.trademark_key
+),
+
+movements as (
+    select
+        region_key,
+        nice_class_key,
+        office_code,
+        greatest({{ month_number('live_from') }}, {{ first_month }}) as month_no,
+        sum(is_first) as n_marks,
+        count(*) as n_mark_classes
+    from placed
+    where {{ month_number('live_to') }} >= {{ first_month }}
+    group by 1, 2, 3, 4
+    union all
+    select
+        region_key,
+        nice_class_key,
+        office_code,
+        {{ month_number('live_to') }} as month_no,
+        -sum(is_first) as n_marks,
+        -count(*) as n_mark_classes
+    from placed
+    where {{ month_number('live_to') }} >= {{ first_month }} and live_to <= {{ as_of() }}
+    group by 1, 2, 3, 4
+),
+
+cells as (
+    select
+        region_key,
+        nice_class_key,
+        office_code,
+        month_no,
+        sum(n_marks) as n_marks,
+        sum(n_mark_classes) as n_mark_classes
+    from movements
+    group by region_key, nice_class_key, office_code, month_no
+),
+
+series as (
+    select
+        region_key,
+        nice_class_key,
+        office_code,
+        min(month_no) as begun_no
+    from cells
+    group by region_key, nice_class_key, office_code
+),
+
+months as (
+    select
+        period,
+        {{ month_number('min(calendar_date)') }} as month_no,
+        least(max(calendar_date), {{ as_of() }}) as snapshot_date
+    from {{ ref('dim_date') }}
+    where calendar_date is not null
+    group by period
+),
+
+stock as (
+    select
+        months.period,
+        months.snapshot_date,
+        series.region_key,
+        series.nice_class_key,
+        series.office_code,
+        cast(sum(cells.n_marks) over running as bigint) as n_marks,
+        cast(sum(cells.n_mark_classes) over running as bigint) as n_mark_classes
+    from series
+    inner join months
+        on series.begun_no <= months.month_no and months.month_no <= {{ month_number(as_of()) }}
+    left join cells
+        on
+            series.region_key = cells.region_key
+            and series.nice_class_key = cells.nice_class_key
+            and series.office_code = cells.office_code
+            and months.month_no = cells.month_no
+    window running as (
+        partition by series.region_key, series.nice_class_key, series.office_code
+        order by months.month_no
+        rows between unbounded preceding and current row
+    )
+)
+
+select
+    period,
+    snapshot_date,
+    {{ date_key('snapshot_date') }} as snapshot_date_key,
+    region_key,
+    nice_class_key,
+    office_code,
+    coalesce(n_marks, 0) as n_marks,
+    n_mark_classes
+from stock
+where n_mark_classes > 0

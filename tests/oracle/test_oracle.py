@@ -1,0 +1,195 @@
+"""Every fact of a release counted again from the raw files, and measures with them: no difference is allowed."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.home import Home
+from tests.commands import REAL
+from tests.oracle import indicators, inspections, marks, recognitions
+from tests.oracle.files import ROOT, reference
+from tests.oracle.places import Provinces
+
+pytestmark = pytest.mark.slow
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """What the files that a home received say, as of a day."""
+
+    home: Path
+    as_of: date
+
+    @cached_property
+    def marks(self) -> dict[str, dict[str, marks.Mark]]:
+        return marks.marks(self.home, self.as_of)
+
+    @cached_property
+    def food(self) -> list[inspections.Sample]:
+        return list(inspections.samples(self.home, "samr_food_sampling").values())
+
+    @cached_property
+    def products(self) -> list[inspections.Sample]:
+        return list(inspections.samples(self.home, "product_spot_check").values())
+
+    @cached_property
+    def notifications(self) -> dict[str, tuple[date, str, int]]:
+        return inspections.notifications(self.home)
+
+    @cached_property
+    def recalls(self) -> dict[str, date]:
+        return inspections.recalls(self.home)
+
+    @cached_property
+    def events(self) -> list[recognitions.Event]:
+        return recognitions.events(self.home)
+
+    @cached_property
+    def recognitions(self) -> list[recognitions.Recognition]:
+        return recognitions.recognitions(self.events, self.as_of)
+
+    @cached_property
+    def reported(self) -> dict[tuple[str, str, str, str], indicators.Reported]:
+        return indicators.reported(self.home)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A home, the current release of it, and the oracle over what the home received."""
+
+    connection: duckdb.DuckDBPyConnection
+    oracle: Oracle
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(sql).fetchall()
+
+
+def _release(home: Path) -> Release:
+    connection = duckdb.connect(os.path.realpath(Home(home).current), read_only=True)
+    ((as_of,),) = connection.execute("select max_by(as_of_date, release_id) from audit.releases").fetchall()
+    return Release(connection, Oracle(home, as_of))
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "simulated_home",
+        pytest.param("real_home", marks=pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")),
+    ],
+)
+def release(request: pytest.FixtureRequest) -> Release:
+    return _release(request.getfixturevalue(request.param))
+
+
+FACTS: dict[str, Callable[[Oracle], int]] = {
+    "fct_trademark_event": lambda told: marks.n_events(told.marks),
+    "fct_inspection": lambda told: len(told.food) + len(told.products) + len(told.notifications) + len(told.recalls),
+    # A recall has one finding, its reason.
+    "fct_inspection_finding": lambda told: (
+        sum(len(sample.items) for sample in told.food + told.products)
+        + sum(n_hazards for _, _, n_hazards in told.notifications.values())
+        + len(told.recalls)
+    ),
+    "fct_recognition_event": lambda told: len(told.events),
+    "fct_recognition": lambda told: len(told.recognitions),
+    "fct_indicator_value": lambda told: len(told.reported),
+    "fct_policy_target": lambda told: len(reference("policy_targets")),
+    "fct_target_actual": lambda told: len(reference("policy_targets")),
+}
+
+
+def test_every_fact_is_counted_again(release: Release) -> None:
+    tables = release.rows(
+        "select table_name from information_schema.tables"
+        " where table_schema = 'star' and starts_with(table_name, 'fct_')"
+    )
+    missing = {str(name) for (name,) in tables} - FACTS.keys()
+    assert not missing, f"count {sorted(missing)} again from the raw files, in FACTS of {__file__}"
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_has_as_many_rows_as_the_files_say(release: Release, fact: str) -> None:
+    assert release.rows(f"select count(*) from star.{fact}") == [(FACTS[fact](release.oracle),)]
+
+
+def test_marks_of_every_office_and_those_that_are_live(release: Release) -> None:
+    known = "from star.dim_trademark where trademark_key <> -1"
+    assert dict(release.rows(f"select office_code::varchar, count(distinct application_no) {known} group by 1")) == (
+        dict(marks.counts(release.oracle.marks))
+    )
+    live = release.rows(
+        f"select office_code::varchar, count(distinct application_no) {known} and is_current and status_group = 'live'"
+        " group by 1"
+    )
+    assert dict(live) == marks.live_per_office(release.oracle.marks)
+
+
+@pytest.mark.parametrize("source", ["samr_food_sampling", "product_spot_check"])
+def test_pass_rate_by_province_and_month(release: Release, source: str) -> None:
+    samples = release.oracle.food if source == "samr_food_sampling" else release.oracle.products
+    counted = release.connection.execute(
+        "select coalesce(province_code, ''), coalesce(left(notice_date::varchar, 7), ''), count(*),"
+        " count_if(result = 'pass') from star.fct_inspection join star.dim_region using (region_key)"
+        " where source_id = ? group by all",
+        [source],
+    ).fetchall()
+    told = inspections.pass_rates(samples, Provinces(release.oracle.home))
+    assert {(place, month): (n_samples, n_pass) for place, month, n_samples, n_pass in counted} == told
+
+
+def test_recognitions_held_per_scheme(release: Release) -> None:
+    held = release.rows(
+        "select scheme_id, count(*) from star.fct_recognition join star.dim_recognition_scheme using (scheme_key)"
+        " where state in ('held', 'conditional') group by 1"
+    )
+    assert dict(held) == recognitions.held_per_scheme(release.oracle.recognitions)
+
+
+def test_geographical_indications_held_per_country(release: Release) -> None:
+    held = release.rows(
+        "select unnest(string_split(origin_country, ', ')), count(*) from star.fct_recognition"
+        " where state = 'held' and origin_country is not null group by 1"
+    )
+    assert dict(held) == recognitions.gi_held_per_country(release.oracle.recognitions)
+
+
+def test_recalls_and_notifications_per_year(release: Release) -> None:
+    counted = release.rows(
+        "select source_id::varchar, year(notice_date), count(*) from star.fct_inspection"
+        " where source_id in ('rasff', 'fda_enforcement') group by all"
+    )
+    told: dict[tuple[str, int], int] = {}
+    for source, days in (
+        ("fda_enforcement", list(release.oracle.recalls.values())),
+        ("rasff", [notified for notified, _, _ in release.oracle.notifications.values()]),
+    ):
+        for one in days:
+            told[source, one.year] = told.get((source, one.year), 0) + 1
+    assert {(source, year): n_rows for source, year, n_rows in counted} == told
+
+
+def test_reported_madrid_applications(release: Release) -> None:
+    values = release.rows(
+        "select lower(replace(region_name, ' ', '')), period, value from star.fct_indicator_value"
+        " where regexp_matches(source_document, 'madrid_applications|马德里商标国际注册申请量') and length(period) = 4"
+    )
+    told = indicators.madrid_per_region(release.oracle.reported)
+    assert told
+    assert {(region, year): value for region, year, value in values} == told
+
+
+def test_the_oracle_shares_no_code_with_the_pipeline() -> None:
+    for path in sorted((ROOT / "tests" / "oracle").glob("*.py")):
+        if path.name != Path(__file__).name:
+            imported = re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.M)
+            assert not {"pipelines", "sources", "dbt"} & set(imported), path
