@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from stdnum.cn.uscc import calc_check_digit
 
 from pipelines.build import RunFolder
 from pipelines.home import PROJECT_ROOT, Home
@@ -120,6 +121,15 @@ DATED = [
 ]
 
 
+# Digits 3-8 of a credit code, and the region that they tell: a retired one, one of a zone, one of the nation's office.
+OFFICES = [("340823", "340823"), ("340194", "340100"), ("349999", "340000"), ("100000", "000000")]
+
+
+def _uscc(office: str) -> str:
+    code = f"91{office}MA2TEST00"
+    return code + calc_check_digit(code)
+
+
 def _addresses(texts: list[str]) -> bytes:
     """A notice whose samples were drawn at the given addresses."""
     header = ["序号", "样品名称", "标称生产企业名称", "被抽样单位名称", "被抽样单位地址", "不合格项目", "公告日期"]
@@ -139,8 +149,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
         for number, (place, day, _) in enumerate(DATED)
     ]
     header = ["奖项", "届次", "事项", "日期", "获奖单位", "对象类别", "品牌或产品", "地区"]
-    deliver(home, "recognition_list", {"decisions.csv": csv_bytes([header, *decisions])})
-    return build_models(home, "place_match", "dim_region", "fct_recognition_event", "fct_recognition")
+    coded = [["湖北老字号", "认定", f"虚构{code}有限公司", "企业", _uscc(code)] for code, _ in OFFICES]
+    coded_header = ["奖项", "事项", "获奖单位", "对象类别", "统一社会信用代码"]
+    lists = {"decisions.csv": csv_bytes([header, *decisions]), "coded.csv": csv_bytes([coded_header, *coded])}
+    deliver(home, "recognition_list", lists)
+    return build_models(home, "place_match", "dim_region", "fct_recognition_event", "fct_recognition", "dim_enterprise")
 
 
 def test_addresses_reach_the_region_they_name(built: RunFolder) -> None:
@@ -165,9 +178,18 @@ def test_a_place_is_the_code_of_the_day(built: RunFolder) -> None:
         found = rows(
             built,
             f"select cast(substr(recipient_name, 2) as integer), region_code from star.{fact}"
-            " join star.dim_region using (region_key) order by 1",
+            " join star.dim_region using (region_key) where recipient_name like '甲%' order by 1",
         )
         assert [(*DATED[int(str(number))][:2], code) for number, code in found] == DATED
+
+
+def test_a_firm_in_no_register_lies_where_its_code_was_given(built: RunFolder) -> None:
+    found = rows(
+        built,
+        "select substr(uscc, 3, 6), region_code, region_method::varchar from star.dim_enterprise"
+        " join star.dim_region using (region_key) where uscc is not null order by 1",
+    )
+    assert found == sorted((office, code, None if code == "000000" else "uscc") for office, code in OFFICES)
 
 
 def test_regions_are_restated_to_todays_map(built: RunFolder) -> None:
