@@ -126,7 +126,7 @@ OFFICES = [("340823", "340823"), ("340194", "340100"), ("349999", "340000"), ("1
 
 
 def _uscc(office: str) -> str:
-    code = f"91{office}MA2TEST00"
+    code = f"91{office}MA2TEXT00"
     return code + calc_check_digit(code)
 
 
