@@ -38,11 +38,15 @@ from pipelines.home import TouchstoneError
 # Read once, while great_expectations is imported; without it the first context posts to an analytics host.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
-import great_expectations as gx
 from great_expectations.core.expectation_suite import ExpectationSuite
 from great_expectations.core.expectation_validation_result import ExpectationValidationResult
+from great_expectations.data_context.data_context.context_factory import project_manager
 from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
-from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.data_context.types.base import (
+    DataContextConfig,
+    InMemoryStoreBackendDefaults,
+    ProgressBarsConfig,
+)
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
 from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
@@ -317,9 +321,18 @@ class ExpectFailingRowsAtMost(BatchExpectation):
 # --- validation -------------------------------------------------------------------------------------------------------
 
 
+class _UnsavedContext(EphemeralDataContext):
+    """A context that is not written out as YAML each time it learns of a table, a fifth of what a gate cost."""
+
+    def _save_project_config(self) -> None:
+        """Nothing reads what would be saved: the context ends with its process."""
+
+
 @lru_cache(maxsize=1)
 def _context() -> EphemeralDataContext:
-    context = gx.get_context(mode="ephemeral")
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    context = _UnsavedContext(project_config=DataContextConfig(store_backend_defaults=stores))
+    project_manager.set_project(context)
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     return context
 
