@@ -172,6 +172,98 @@ left join read_csv(getvariable('seeds') || '/province_zones.csv', types = {'prov
 union all
 select -1, '000000', '未知', '未知', -1, null, null, date '1900-01-01', date '9999-12-31', null, null, null, true;
 
+-- Regions on today's map: by listed successors, by the same name going on, or by where a prefecture's counties went.
+create temp table region_successor as
+with named as (
+    select
+        *,
+        regexp_replace(regexp_replace(name_zh, '(\p{Han}{1,3}族|蒙古|哈萨克|柯尔克孜)+(自治[州县])$', ''), '(新区|市|地区|盟|自治州|县|区)$', '')
+            as short_name
+    from region
+    where level <> '国家'
+),
+
+ended as (
+    select * from named
+    where valid_to < date '9999-12-31'
+),
+
+listed as (
+    select distinct
+        region_key,
+        valid_to,
+        unnest(regexp_extract_all(regexp_replace(successor_codes, '\d{6}\[\d{4}\]', '', 'g'), '\d{6}')) as successor_code
+    from ended
+),
+
+direct as (
+    select listed.region_key, arg_min(next.region_key, next.valid_to) as successor_key
+    from listed
+    inner join named as next on listed.successor_code = next.region_code and next.valid_to > listed.valid_to
+    group by listed.region_key, listed.successor_code
+    union all
+    select
+        ended.region_key,
+        coalesce(
+            any_value(next.region_key) filter (next.region_code = ended.region_code),
+            if(count(*) = 1, any_value(next.region_key), null)
+        )
+    from ended
+    inner join named as next
+        on
+            ended.province_code = next.province_code
+            and ended.level = next.level
+            and (ended.region_code = next.region_code or ended.short_name = next.short_name)
+            and next.valid_from between ended.valid_to and ended.valid_to + interval 1 year
+            and next.valid_to > ended.valid_to
+    where ended.region_key not in (select region_key from listed)
+    group by ended.region_key, ended.region_code
+)
+
+select * from direct
+where successor_key is not null
+union
+select ended.region_key, containing.region_key
+from ended
+inner join ended as county
+    on
+        county.level = '县级'
+        and left(county.region_code, 4) = left(ended.region_code, 4)
+        and county.valid_to = ended.valid_to
+inner join direct on county.region_key = direct.region_key
+inner join region as moved on direct.successor_key = moved.region_key
+inner join region as containing
+    on
+        containing.region_code = coalesce(moved.city_code, moved.province_code)
+        and ended.valid_to >= containing.valid_from
+        and ended.valid_to < containing.valid_to
+where
+    ended.level = '地级'
+    and ended.region_key not in (select region_key from direct where successor_key is not null);
+
+create table star.bridge_region_restatement as
+with recursive followed as (
+    select region_key, region_key as reached_key
+    from region
+    union
+    select followed.region_key, region_successor.successor_key
+    from followed
+    inner join region_successor on followed.reached_key = region_successor.region_key
+)
+
+select distinct
+    followed.region_key,
+    coalesce(
+        if(reached.valid_to = date '9999-12-31', reached.region_key, null), city.region_key, province.region_key
+    ) as today_region_key
+from followed
+inner join region as reached on followed.reached_key = reached.region_key
+left join region as city on reached.city_code = city.region_code and city.valid_to = date '9999-12-31'
+left join region as province on reached.province_code = province.region_code and province.valid_to = date '9999-12-31'
+where followed.reached_key not in (select region_key from region_successor)
+union all
+select -1, -1;
+
 -- Sources, one row per thing.
 create temp table us_case as
 select
@@ -1543,6 +1635,58 @@ left join region as at_decision
         and earliest_day >= at_decision.valid_from
         and earliest_day < at_decision.valid_to
 left join region as latest on event.region_code = latest.region_code and latest.is_latest;
+
+create table star.fct_recognition_state as
+with taken as (
+    select
+        recognition_key,
+        recognition_event_key,
+        state,
+        decided_date_text,
+        life_cycle_rank,
+        case
+            when decided_date_text is not null then earliest_day
+            when life_cycle_rank <= 2 then date '1900-01-01'
+            else getvariable('as_of')
+        end as valid_from,
+        case when life_cycle_rank = 2 then cast(decided_date + to_years(validity_years) as date) end as term_day
+    from event
+    inner join scheme using (scheme_id)
+    where life_cycle_rank > 0 and state is not null and earliest_day <= getvariable('as_of')
+),
+
+periods as (
+    select
+        *,
+        case when life_cycle_rank in (2, 3, 4) then max(term_day) over so_far end as expires_date,
+        coalesce(lead(valid_from) over so_far, date '9999-12-31') as next_from
+    from taken
+    window so_far as (partition by recognition_key order by valid_from, life_cycle_rank, recognition_event_key)
+)
+
+select
+    recognition_key,
+    state,
+    valid_from,
+    if(expires_date <= getvariable('as_of'), least(expires_date, next_from), next_from) as valid_to,
+    decided_date_text as since_text,
+    expires_date,
+    recognition_event_key,
+    false as is_term_end
+from periods
+where valid_from < next_from
+union all
+select
+    recognition_key,
+    'expired',
+    expires_date,
+    next_from,
+    cast(expires_date as varchar),
+    expires_date,
+    recognition_event_key,
+    true
+from periods
+where expires_date <= getvariable('as_of') and expires_date < next_from;
 
 create table star.fct_recognition as
 with recognitions as (

@@ -1,6 +1,8 @@
 -- Grain: one row per decision, with the recognition that it bears on: an award made again after its end is another one.
-{% set so_far = 'partition by award_key order by order_day, life_cycle_rank, recognition_event_key' %}
-{% set before = so_far ~ ' rows between unbounded preceding and 1 preceding' %}
+-- On one day: nomination, award, review, end; and of those the one dated most exactly first.
+{% set in_order = ' order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
+{% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
+{% set before = in_order ~ ' rows between unbounded preceding and 1 preceding' %}
 with linked as (
     select
         links.award_key,
@@ -15,6 +17,7 @@ with linked as (
         -- An event that is no part of the life cycle leaves no state.
         events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }} as is_taken,
         case when events.state in ('removed', 'revoked', 'expired') then 1 else 0 end as is_end,
+        case when events.life_cycle_rank in (1, 2) then 1 else 0 end as is_opening,
         schemes.validity_years,
         -- A grant known to the year has certainly run out when its last day has.
         case
@@ -29,42 +32,65 @@ with linked as (
 preceded as (
     select
         *,
-        coalesce(sum(is_end) over ({{ before }}), 0) as n_ends_before,
-        max(term_day) over ({{ before }}) as term_before,
-        max(case when life_cycle_rank in (1, 2) then order_day end) over ({{ before }}) as opened_before
+        coalesce(sum(is_end) over (partition by award_key {{ before }}), 0) as n_ends_before
     from linked
+),
+
+reopened as (
+    select
+        *,
+        max(case is_opening when 1 then n_ends_before end) over (partition by award_key {{ before }})
+            as n_ends_before_opening
+    from preceded
+),
+
+ended as (
+    select
+        *,
+        case
+            when is_opening = 1 and n_ends_before > coalesce(n_ends_before_opening, 0) then 1
+            else 0
+        end as follows_end
+    from reopened
 ),
 
 opened as (
     select
         *,
-        coalesce(max(case when life_cycle_rank in (1, 2) then n_ends_before end) over ({{ before }}), 0)
-            as n_ends_before_opening
-    from preceded
+        sum(follows_end) over (partition by award_key {{ so_far }}) as n_ends_followed
+    from ended
 ),
 
-restarted as (
+-- A nomination after the term has run out opens the next life, which its award then does not open again.
+run_out as (
     select
         *,
         case
-            when life_cycle_rank not in (1, 2) then 0
-            when n_ends_before > n_ends_before_opening then 1
-            when opened_before < term_before and term_before <= order_day then 1
+            when
+                is_opening = 1
+                and max(term_day) over (partition by award_key, n_ends_followed {{ before }}) <= order_day
+                and max(case is_opening when 1 then order_day end)
+                    over (partition by award_key, n_ends_followed {{ before }})
+                < max(term_day) over (partition by award_key, n_ends_followed {{ before }})
+                then 1
             else 0
-        end as is_restart
+        end as follows_term
     from opened
 ),
 
 numbered as (
     select
         *,
-        sum(is_restart) over ({{ so_far }} rows between unbounded preceding and current row) as n_restarts
-    from restarted
+        sum(follows_term) over (partition by award_key, n_ends_followed {{ so_far }}) as n_terms_followed
+    from run_out
 )
 
 select
     recognition_event_key,
-    case n_restarts when 0 then award_key else {{ surrogate_key(['award_key', 'n_restarts']) }} end as recognition_key,
+    case
+        when n_ends_followed = 0 and n_terms_followed = 0 then award_key
+        else {{ surrogate_key(['award_key', 'n_ends_followed', 'n_terms_followed']) }}
+    end as recognition_key,
     scheme_id,
     life_cycle_rank,
     state,

@@ -3,6 +3,7 @@ with events as (
     select
         lives.recognition_key,
         lives.order_day as life_day,
+        lives.latest_day as life_latest_day,
         events.*,
         {{ latest_month('events.decided_date', 'events.decided_date_text') }} as decided_month
     from {{ ref('int_recognition_events') }} as events
@@ -16,10 +17,18 @@ ranked as (
         -- What names the recognition: its first grant, else its first nomination, else its first review.
         row_number() over (
             partition by recognition_key
-            order by case life_cycle_rank when 2 then 0 when 1 then 1 else 2 end, life_day, recognition_event_key
+            order by
+                case life_cycle_rank when 2 then 0 when 1 then 1 else 2 end,
+                life_day,
+                life_latest_day,
+                recognition_event_key
         ) as namesake,
+        -- A list without dates may repeat a decision that another list dates.
         row_number()
-            over (partition by recognition_key, life_cycle_rank order by life_day, recognition_event_key)
+            over (
+                partition by recognition_key, life_cycle_rank
+                order by case when decided_date_text is null then 1 else 0 end, life_day, life_latest_day, recognition_event_key
+            )
             as first_of_kind
     from events
 ),

@@ -132,6 +132,43 @@ enterprises as (
 
 regions as (
     select * from {{ ref('int_regions') }}
+),
+
+-- Digits 3-8 of a credit code, 1-6 of an old number, are the registration office's region when the code was given; an
+-- office of a zone has a code of its own, known by its city or province.
+registered_at as (
+    select
+        codes.uscc,
+        max(regions.region_code) as region_code
+    from (
+        select distinct
+            uscc,
+            case length(uscc) when 18 then substr(uscc, 3, 6) when 15 then left(uscc, 6) end as office_code
+        from enterprises
+        where uscc is not null and region_code is null
+    ) as codes
+    inner join regions
+        on
+            regions.region_code in (
+                codes.office_code, left(codes.office_code, 4) || '00', left(codes.office_code, 2) || '0000'
+            )
+            and regions.level <> '国家'
+    group by codes.uscc
+),
+
+located as (
+    select
+        enterprises.enterprise_id,
+        enterprises.version_no,
+        coalesce(enterprises.region_code, registered_at.region_code) as region_code,
+        case when enterprises.region_code is null then enterprises.registered_date else enterprises.extract_date end
+            as located_date,
+        case
+            when enterprises.region_code is not null then 'register'
+            when registered_at.region_code is not null then 'uscc'
+        end as region_method
+    from enterprises
+    left join registered_at on enterprises.uscc = registered_at.uscc
 )
 
 select
@@ -144,7 +181,7 @@ select
         when regexp_matches(enterprises.name, '[一-鿿]') then enterprises.name_en
         else coalesce(enterprises.name_en, enterprises.name)
     end as name_en,
-    coalesce(at_extract.region_key, latest.region_key, -1) as region_key,
+    coalesce(on_the_day.region_key, latest.region_key, -1) as region_key,
     coalesce(industries.industry_key, -1) as industry_key,
     enterprises.registered_date,
     -- The first extract of an enterprise tells of it since its registration.
@@ -164,14 +201,21 @@ select
     coalesce(enterprises.recorded_from, cast('1900-01-01' as timestamp)) as recorded_from,
     coalesce(enterprises.recorded_to, cast({{ open_end() }} as timestamp)) as recorded_to,
     enterprises.delivery_key,
-    enterprises.record_no
+    enterprises.record_no,
+    case when latest.region_key is not null then located.region_method end as region_method
 from enterprises
-left join regions as at_extract
+inner join located
     on
-        enterprises.region_code = at_extract.region_code
-        and enterprises.extract_date >= at_extract.valid_from
-        and enterprises.extract_date < at_extract.valid_to
-left join regions as latest on enterprises.region_code = latest.region_code and latest.is_latest
+        enterprises.enterprise_id = located.enterprise_id
+        and enterprises.version_no is not distinct from located.version_no
+left join {{ ref('int_region_timeline') }} as on_the_day
+    on
+        located.region_code = on_the_day.anchor_code
+        and located.located_date >= on_the_day.anchor_from
+        and located.located_date < on_the_day.anchor_to
+        and located.located_date >= on_the_day.valid_from
+        and located.located_date < on_the_day.valid_to
+left join regions as latest on located.region_code = latest.region_code and latest.is_latest
 left join {{ ref('dim_industry') }} as industries on enterprises.industry_code = industries.industry_code
 union all
 select
@@ -196,4 +240,5 @@ select
     cast('1900-01-01' as timestamp) as recorded_from,
     cast({{ open_end() }} as timestamp) as recorded_to,
     -1 as delivery_key,
-    null as record_no
+    null as record_no,
+    null as region_method

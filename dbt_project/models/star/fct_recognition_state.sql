@@ -1,5 +1,5 @@
 -- Grain: one row per recognition and period in which it was in one state by one decision, up to the as-of date.
-{% set so_far = 'partition by recognition_key order by order_day, life_cycle_rank, recognition_event_key' %}
+{% set so_far = 'partition by recognition_key order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
 with taken as (
     select
         *,
