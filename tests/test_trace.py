@@ -32,14 +32,14 @@ PRINTED = frozenset(
     {
         "application_no", "registration_no", "mark_text", "sample_no", "product_name", "brand_text", "owner_name",
         "owner_identifier", "owner_address", "recipient_name_as_printed", "object_name", "edition", "document_no",
-        "class_code", "item_name", "result_text", "limit_text", "party_name", "printed_value", "uscc", "spec",
+        "class_code", "item_name", "result_text", "limit_text", "party_name", "printed_value", "spec",
         "international_registration_no", "dim_region.region_code", "dim_region.name_zh", "dim_industry.industry_code",
         "fct_recognition_event.event_name", "bridge_recognition_name.name", "bridge_enterprise_name.name",
         "fct_trademark_event.event_code", "dim_product_category.category_name",
         "fct_indicator_value.region_name", "dim_nice_class.nice_class", "dim_policy_plan.plan_id",
         "fct_policy_target.source_quote", "target_progress.indicator_id", "target_progress.source_quote",
-        "dim_enterprise.name_zh", "dim_enterprise.name_en", "filing_date", "registration_date", "production_date",
-        "decided_date", "granted_date", "registered_date", "first_use_date", "event_date",
+        "dim_enterprise.name_zh", "dim_enterprise.uscc", "dim_enterprise.name_en", "filing_date", "registration_date",
+        "production_date", "decided_date", "granted_date", "registered_date", "first_use_date", "event_date",
     }
 )  # fmt: skip
 # What the warehouse writes where an office's record has no such word.
