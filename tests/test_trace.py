@@ -263,9 +263,3 @@ def test_what_is_not_there_is_told_in_one_line(simulated_home: Path, arguments: 
 def test_a_value_cannot_become_sql(release: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(UsageError, match="no row has"):
         trace(release, "dim_industry", "name_zh=' or 1=1 --")
-
-
-def test_the_first_release_has_nothing_to_compare_with(tmp_path: Path) -> None:
-    result = touchstone(tmp_path, "diff")
-    assert result.returncode == 2
-    assert "nothing has been released yet" in result.stderr
