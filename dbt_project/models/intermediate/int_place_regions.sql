@@ -1,112 +1,51 @@
--- Grain: one row per distinct text that says where something is, with the narrowest region read from it.
+-- Grain: one row per distinct text that says where something is, with the narrowest region read from it and how.
 with places as (
     select * from {{ ref('int_places') }}
 ),
 
-names as (
-    select * from {{ ref('int_region_names') }}
-),
-
-lengths as (
-    select distinct length(place_name) as name_length from names
-),
-
--- 吉林市 opens with a province's name, so a city's full name is looked for in the whole text too; 吉林省 is no city.
-city_tails as (
-    select
-        place_text,
-        place,
-        scope_code,
-        rest as tail,
-        true as takes_short_names
-    from places
-    union
-    select
-        place_text,
-        place,
-        scope_code,
-        place as tail,
-        false as takes_short_names
-    from places
-    where province_code is not null
-),
-
-city_candidates as (
-    select
-        tails.place_text,
-        names.region_code as city_code,
-        substr(tails.tail, lengths.name_length + 1) as rest,
-        row_number()
-            over (
-                partition by tails.place_text
-                order by names.is_full desc, lengths.name_length desc, names.region_code asc
-            )
-            as preference
-    from city_tails as tails
-    cross join lengths
-    inner join names
-        on
-            names.level = '地级'
-            and tails.scope_code = names.scope_code
-            and left(tails.tail, lengths.name_length) = names.place_name
-    where
-        length(tails.tail) >= lengths.name_length
-        and names.is_unique_in_scope
-        and (names.is_full or tails.takes_short_names)
-        and (names.scope_code <> 'CN' or names.is_full or tails.tail = names.place_name)
-),
-
 cities as (
-    select * from city_candidates
-    where preference = 1
+    select * from {{ ref('int_place_cities') }}
 ),
 
-county_tails as (
+counties as (
+    select * from {{ ref('int_place_counties') }}
+),
+
+found as (
     select
         places.place_text,
-        places.scope_code,
-        cities.city_code,
-        cities.rest as tail,
-        true as takes_short_names
-    from places
-    inner join cities on places.place_text = cities.place_text
-    union
-    -- 大理市 lies in 大理州: the city's own words are read again, but 湖北宜昌 is not 宜昌县.
-    select
-        places.place_text,
-        places.scope_code,
-        cities.city_code,
-        places.rest as tail,
-        cities.city_code is null as takes_short_names
+        places.province_named,
+        case when counties.is_certain then counties.region_key end as county_key,
+        counties.is_full as is_county_full,
+        coalesce(counties.is_contradicted and counties.is_certain, false) as is_contradicted,
+        coalesce(not counties.is_certain, false) as is_ambiguous,
+        case when counties.is_certain or not cities.needs_county then cities.region_key end as city_key,
+        cities.is_full as is_city_full,
+        cities.is_bare and counties.region_key is null as is_zone,
+        places.province_key
     from places
     left join cities on places.place_text = cities.place_text
-),
-
-county_candidates as (
-    select
-        tails.place_text,
-        names.region_code as county_code,
-        row_number()
-            over (partition by tails.place_text order by lengths.name_length desc, names.region_code asc)
-            as preference
-    from county_tails as tails
-    cross join lengths
-    inner join names
-        on
-            names.level = '县级'
-            and left(tails.tail, lengths.name_length) = names.place_name
-            and (names.is_full or tails.takes_short_names)
-            and (
-                tails.city_code = names.city_code and names.scope_code <> 'CN'
-                or (tails.city_code is null and tails.scope_code = names.scope_code and names.is_unique_in_scope)
-            )
-    where length(tails.tail) >= lengths.name_length and lengths.name_length >= 2
+    left join counties on places.place_text = counties.place_text
 )
 
 select
-    places.place_text,
-    coalesce(counties.county_code, cities.city_code, places.province_code) as region_code
-from places
-left join cities on places.place_text = cities.place_text
-left join county_candidates as counties on places.place_text = counties.place_text and counties.preference = 1
-where coalesce(counties.county_code, cities.city_code, places.province_code) is not null
+    found.place_text,
+    regions.region_key,
+    regions.region_code,
+    case
+        when regions.region_key is null and found.is_ambiguous then 'ambiguous'
+        when regions.region_key is null then 'none'
+        when found.is_contradicted then 'contradicted'
+        when found.province_named = 'inside' then 'inside'
+        when found.city_key is not null and found.is_zone then 'zone'
+        when
+            found.province_named = 'short'
+            or (found.city_key is not null and not found.is_city_full)
+            or (found.county_key is not null and not found.is_county_full)
+            then 'short'
+        when found.province_named = 'none' then 'unique'
+        else 'full'
+    end as method
+from found
+left join {{ ref('int_regions') }} as regions
+    on coalesce(found.county_key, found.city_key, found.province_key) = regions.region_key

@@ -20,7 +20,7 @@ cleaned as (
         place_text,
         -- Where two firms' addresses share a cell, the one that made the product counts.
         replace(regexp_replace(
-            regexp_replace(place_text, '^.*受委托[^:：]*[:：]', ''), '^(中华人民共和国|中国|[^:：]*[地住]址[:：])', ''
+            regexp_replace(place_text, '^.*(受委托|生产|制造)[^:：]*[:：]', ''), '^(中华人民共和国|中国|[^:：]*[地住]址[:：])', ''
         ), ' ', '') as place
     from texts
     where length(place_text) >= 2
@@ -29,11 +29,12 @@ cleaned as (
 provinces as (
     select
         region_code as province_code,
+        region_key as province_key,
         max(case when is_full then place_name end) as full_name,
         max(case when not is_full then place_name end) as short_name
     from {{ ref('int_region_names') }}
     where level = '省级' and scope_code <> 'CN'
-    group by region_code
+    group by region_code, region_key
 ),
 
 opened as (
@@ -41,11 +42,15 @@ opened as (
         cleaned.place_text,
         cleaned.place,
         provinces.province_code,
+        provinces.province_key,
         case
             when left(cleaned.place, length(provinces.full_name)) = provinces.full_name
                 then substr(cleaned.place, length(provinces.full_name) + 1)
             else substr(cleaned.place, length(provinces.short_name) + 1)
-        end as rest
+        end as rest,
+        case
+            when left(cleaned.place, length(provinces.full_name)) = provinces.full_name then 'full' else 'short'
+        end as province_named
     from cleaned
     left join provinces
         on
@@ -62,6 +67,7 @@ named_inside as (
     select
         opened.place_text,
         max(provinces.province_code) as province_code,
+        max(provinces.province_key) as province_key,
         max(substr(opened.place, position(provinces.full_name in opened.place) + length(provinces.full_name))) as rest
     from opened
     inner join provinces on position(provinces.full_name in opened.place) > 1
@@ -74,6 +80,12 @@ select
     opened.place_text,
     opened.place,
     coalesce(opened.province_code, named_inside.province_code) as province_code,
+    coalesce(opened.province_key, named_inside.province_key) as province_key,
+    case
+        when opened.province_code is not null then opened.province_named
+        when named_inside.province_code is not null then 'inside'
+        else 'none'
+    end as province_named,
     coalesce(opened.province_code, named_inside.province_code, 'CN') as scope_code,
     coalesce(opened.rest, named_inside.rest, opened.place) as rest
 from opened

@@ -12,8 +12,9 @@ with linked as (
         events.state,
         events.decided_date,
         events.decided_date_text,
-        -- What is paid, and what is not understood, leads to no state.
+        -- An event that is no part of the life cycle leaves no state.
         events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }} as is_taken,
+        case when events.state in ('removed', 'revoked', 'expired') then 1 else 0 end as is_end,
         schemes.validity_years,
         -- A grant known to the year has certainly run out when its last day has.
         case
@@ -28,7 +29,7 @@ with linked as (
 preceded as (
     select
         *,
-        coalesce(sum(case when life_cycle_rank between 5 and 7 then 1 else 0 end) over ({{ before }}), 0) as n_ends_before,
+        coalesce(sum(is_end) over ({{ before }}), 0) as n_ends_before,
         max(term_day) over ({{ before }}) as term_before,
         max(case when life_cycle_rank in (1, 2) then order_day end) over ({{ before }}) as opened_before
     from linked

@@ -47,7 +47,7 @@ select
     named.level_name,
     named.region_name_norm,
     named.origin_country,
-    named.order_day,
+    named.earliest_day,
     named.document_no
 from kept
 inner join ranked as named on kept.recognition_key = named.recognition_key and named.namesake = 1

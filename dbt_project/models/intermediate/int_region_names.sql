@@ -53,6 +53,16 @@ preferred as (
             partition by scope_code, level, place_name
         ) as best_currency
     from scoped
+),
+
+-- A name that one region bears today is that region's, even where a retired code bore it too; within its own city a
+-- retired one keeps the name.
+bearers as (
+    select
+        *,
+        case when best_currency = 1 or valid_to = {{ open_end() }} then 1 else 0 end as is_bearer
+    from preferred
+    where preference = 1
 )
 
 select
@@ -61,10 +71,9 @@ select
     city_code,
     place_name,
     is_full,
+    region_key,
     region_code,
-    -- A name that one region bears today is that region's, even where a retired code bore it too.
-    count(*) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
-from preferred
-where
-    preference = 1
-    and (best_currency = 1 or valid_to = {{ open_end() }})
+    name_zh,
+    valid_to = {{ open_end() }} as is_current,
+    is_bearer = 1 and sum(is_bearer) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
+from bearers

@@ -17,7 +17,8 @@ listed as (
     select distinct
         region_key,
         valid_to,
-        unnest(regexp_extract_all(regexp_replace(successor_codes, '\d{6}\[\d{4}\]', '', 'g'), '\d{6}')) as successor_code
+        unnest(regexp_extract_all(regexp_replace(successor_codes, '\d{6}\[\d{4}\]', '', 'g'), '\d{6}'))
+            as successor_code
     from ended
 ),
 
@@ -84,7 +85,7 @@ by_counties as (
             containing.region_code = coalesce(moved.city_code, moved.province_code)
             and ended.valid_to >= containing.valid_from
             and ended.valid_to < containing.valid_to
-    where ended.level = '地级' and ended.region_key not in (select direct.region_key from direct)
+    where ended.level = '地级' and ended.region_key not in (select known.region_key from direct as known)
 )
 
 select

@@ -1,5 +1,5 @@
 -- Grain: one row per period of a region code and stretch of days, with the period that stands for its region then.
--- Every day is covered: a region named today is found under its older codes, a retired one under those that took it over.
+-- Every day is covered: a region of today is found under its older codes, a retired one under those that took it over.
 with recursive regions as (
     select
         *,
@@ -16,9 +16,13 @@ predecessors as (
         earlier.region_key as predecessor_key,
         row_number() over (
             partition by successions.successor_key
-            order by case when earlier.short_name = later.short_name then 0 else 1 end, earlier.valid_to desc, earlier.region_code asc
+            order by
+                case when earlier.short_name = later.short_name then 0 else 1 end,
+                earlier.valid_to desc,
+                earlier.region_code asc
         ) as preference,
-        earlier.short_name = later.short_name or count(*) over (partition by successions.successor_key) = 1 as is_certain
+        earlier.short_name = later.short_name or count(*) over (partition by successions.successor_key) = 1
+            as is_certain
     from {{ ref('int_region_successions') }} as successions
     inner join regions as earlier on successions.region_key = earlier.region_key
     inner join regions as later on successions.successor_key = later.region_key

@@ -17,9 +17,11 @@ select
     reported.record_no
 from {{ ref('int_indicator_values') }} as reported
 inner join {{ ref('int_indicators') }} as indicators on reported.indicator_id = indicators.indicator_id
-left join {{ ref('int_regions') }} as at_period
+left join {{ ref('int_region_timeline') }} as at_period
     on
-        reported.region_code = at_period.region_code
+        reported.region_code = at_period.anchor_code
+        and reported.period_end >= at_period.anchor_from
+        and reported.period_end < at_period.anchor_to
         and reported.period_end >= at_period.valid_from
         and reported.period_end < at_period.valid_to
 left join {{ ref('int_regions') }} as latest on reported.region_code = latest.region_code and latest.is_latest

@@ -1,9 +1,5 @@
 -- Grain: one row per sample inspected, notification made or recall reported.
-with regions as (
-    select * from {{ ref('int_regions') }}
-),
-
-names as (
+with names as (
     select * from {{ ref('int_enterprise_names') }}
 ),
 
@@ -11,7 +7,7 @@ samples as (
     select
         samples.*,
         producers.enterprise_key as producer_key,
-        coalesce(sampled_places.region_code, producer_places.region_code, agency_places.region_code) as region_code
+        coalesce(sampled_places.region_key, producer_places.region_key, agency_places.region_key) as place_key
     from {{ ref('int_inspection_samples') }} as samples
     left join names as producers on samples.producer_name_key = producers.name_key
     left join
@@ -41,7 +37,7 @@ inspections as (
         end as product_category_key,
         samples.sample_result as result,
         samples.is_recheck_sample as is_recheck,
-        coalesce(at_notice.region_key, latest.region_key, -1) as region_key,
+        coalesce(at_notice.region_key, samples.place_key, -1) as region_key,
         samples.delivery_sha256,
         samples.record_no,
         coalesce(commissioners.enterprise_key, -1) as commissioner_enterprise_key,
@@ -55,12 +51,11 @@ inspections as (
     left join names as commissioners on samples.commissioner_name_key = commissioners.name_key
     left join {{ ref('int_marks_by_owner') }} as marks
         on samples.producer_key = marks.owner_enterprise_key and samples.brand_text_norm = marks.mark_text
-    left join regions as at_notice
+    left join {{ ref('int_region_timeline') }} as at_notice
         on
-            samples.region_code = at_notice.region_code
+            samples.place_key = at_notice.anchor_key
             and samples.notice_date >= at_notice.valid_from
             and samples.notice_date < at_notice.valid_to
-    left join regions as latest on samples.region_code = latest.region_code and latest.is_latest
     union all
     select
         inspection_key,

@@ -34,7 +34,7 @@ select
     recognitions.granted_date,
     stands.expires_date,
     stands.state,
-    coalesce(at_grant.region_key, latest.region_key, -1) as region_key,
+    coalesce(at_grant.region_key, places.region_key, -1) as region_key,
     recognitions.granted_date_text,
     recognitions.granted_month,
     recognitions.is_granted,
@@ -49,9 +49,8 @@ inner join stands on recognitions.recognition_key = stands.recognition_key
 left join states as ends on stands.recognition_key = ends.recognition_key and stands.ended_from = ends.valid_from
 inner join {{ ref('int_recognition_schemes') }} as schemes on recognitions.scheme_id = schemes.scheme_id
 left join {{ ref('int_place_regions') }} as places on recognitions.region_name_norm = places.place_text
-left join {{ ref('int_regions') }} as at_grant
+left join {{ ref('int_region_timeline') }} as at_grant
     on
-        places.region_code = at_grant.region_code
-        and recognitions.order_day >= at_grant.valid_from
-        and recognitions.order_day < at_grant.valid_to
-left join {{ ref('int_regions') }} as latest on places.region_code = latest.region_code and latest.is_latest
+        places.region_key = at_grant.anchor_key
+        and recognitions.earliest_day >= at_grant.valid_from
+        and recognitions.earliest_day < at_grant.valid_to

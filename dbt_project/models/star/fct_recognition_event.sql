@@ -15,7 +15,7 @@ select
     events.recipient_name_as_printed,
     events.recipient_kind,
     events.object_name,
-    coalesce(at_decision.region_key, latest.region_key, -1) as region_key,
+    coalesce(at_decision.region_key, places.region_key, -1) as region_key,
     events.document_no,
     coalesce(deliveries.delivery_key, -1) as delivery_key,
     events.record_no,
@@ -24,11 +24,10 @@ select
 from {{ ref('int_recognition_events') }} as events
 inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
 left join {{ ref('int_place_regions') }} as places on events.region_name_norm = places.place_text
-left join {{ ref('int_regions') }} as at_decision
+left join {{ ref('int_region_timeline') }} as at_decision
     on
-        places.region_code = at_decision.region_code
+        places.region_key = at_decision.anchor_key
         and events.earliest_day >= at_decision.valid_from
         and events.earliest_day < at_decision.valid_to
-left join {{ ref('int_regions') }} as latest on places.region_code = latest.region_code and latest.is_latest
 left join {{ ref('int_deliveries') }} as deliveries
     on events.source_id = deliveries.source_id and events.delivery_sha256 = deliveries.sha256
