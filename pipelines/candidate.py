@@ -147,6 +147,13 @@ MACROS = OwnTable(
 )
 OWN_TABLES = (CHECKS, RELEASES, TABLES, COLUMNS, LINEAGE, MACROS)
 _OF_THE_BUILD = "touchstone"
+# Tables of the star, their keys, and the columns in which a mart lists those that a row of it rests on.
+_EVIDENCE = (
+    ("star.fct_recognition", "recognition_key", "evidence_keys"),
+    ("star.dim_trademark", "trademark_key", "trademark_evidence_keys"),
+    ("star.fct_inspection", "inspection_key", "inspection_evidence_keys"),
+    ("star.fct_recognition_event", "recognition_event_key", "payment_evidence_keys"),
+)
 
 
 @dataclass(frozen=True)
@@ -283,10 +290,24 @@ def _write_dictionary(
 
 
 def _steps(table: DbtTable, columns: set[str]) -> list[tuple[str, str | None, str | None]]:
-    """(kind, target, condition) of every step from a table's rows towards the records they come from."""
+    """(kind, target, condition) of every step from a table's rows towards the records they come from.
+
+    Beside what the table declares, the columns tell: those that name a delivery, and those that list the keys of the
+    rows of the star that a row rests on.
+    """
     steps: list[tuple[str, str | None, str | None]] = []
     if "delivery_key" in columns or {"source_id", "delivery_sha256"} <= columns:
         steps.append(("record", None, None))
+    for target, key, listed in _EVIDENCE:
+        if listed in columns:
+            steps.append(("rows", target, f"that.{key} in (select unnest(this.{listed}))"))
+    if "evidence_table" in columns:
+        keys = "(select unnest(this.evidence_keys))" if "evidence_keys" in columns else "(this.evidence_key)"
+        steps = [step for step in steps if "this.evidence_keys" not in (step[2] or "")]
+        steps += [
+            ("rows", target, f"'star.' || this.evidence_table = '{target}' and that.{key} in {keys}")
+            for target, key, _ in _EVIDENCE
+        ]
     return steps + [("rows" if trace.condition else "packaged", trace.to, trace.condition) for trace in table.traces]
 
 

@@ -20,8 +20,9 @@ class TableDiff:
     """How a table's rows differ from an older release to a newer one; a table that only one has is all added or
     removed.
 
-    `n_changed` rows have the same key and other values, in `changed_columns`. A table without a key has no changed
-    rows: the old is removed, the new is added. What only tells when or under which name something came does not count.
+    `n_changed` rows have the same key and other values, in `changed_columns`. A table without a key, or with rows that
+    share one, has no changed rows: the old is removed, the new is added. What only tells when or under which name
+    something came does not count.
     """
 
     table: str
@@ -104,7 +105,7 @@ def _diff(
         return TableDiff(name, 0 if old else n_rows, n_rows if old else 0, 0, [], [], [])
     added, removed = [c for c in new if c not in old], [c for c in old if c not in new]
     common = [column for column in new if column in old]
-    if not set(key) <= set(common):
+    if not set(key) <= set(common) or any(_repeats(connection, side, name, key) for side in ("old", "new")):
         key = []
     keys = key or common
     values = [column for column in common if column not in keys]
@@ -133,6 +134,13 @@ def _diff(
     )
     changed_columns = [column for column, count in zip(values, of_columns, strict=True) if count]
     return TableDiff(name, gained, lost, changed, changed_columns, added, removed)
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection, database: str, name: str, key: list[str]) -> bool:
+    """Whether rows share a key, which then tells none of them apart."""
+    columns = ", ".join(map(quoted, key))
+    repeated = f"select 1 from {_place(database, name)} group by {columns} having count(*) > 1 limit 1"
+    return bool(key) and bool(connection.execute(repeated).fetchall())
 
 
 def _place(database: str, table: str) -> str:

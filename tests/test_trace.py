@@ -32,14 +32,14 @@ PRINTED = frozenset(
     {
         "application_no", "registration_no", "mark_text", "sample_no", "product_name", "brand_text", "owner_name",
         "owner_identifier", "owner_address", "recipient_name_as_printed", "object_name", "edition", "document_no",
-        "class_code", "item_name", "result_text", "limit_text", "party_name", "printed_value", "uscc", "spec",
+        "class_code", "item_name", "result_text", "limit_text", "party_name", "printed_value", "spec",
         "international_registration_no", "dim_region.region_code", "dim_region.name_zh", "dim_industry.industry_code",
         "fct_recognition_event.event_name", "bridge_recognition_name.name", "bridge_enterprise_name.name",
         "fct_trademark_event.event_code", "dim_product_category.category_name",
         "fct_indicator_value.region_name", "dim_nice_class.nice_class", "dim_policy_plan.plan_id",
         "fct_policy_target.source_quote", "target_progress.indicator_id", "target_progress.source_quote",
-        "dim_enterprise.name_zh", "dim_enterprise.name_en", "filing_date", "registration_date", "production_date",
-        "decided_date", "granted_date", "registered_date", "first_use_date", "event_date",
+        "dim_enterprise.name_zh", "dim_enterprise.uscc", "dim_enterprise.name_en", "filing_date", "registration_date",
+        "production_date", "decided_date", "granted_date", "registered_date", "first_use_date", "event_date",
     }
 )  # fmt: skip
 # What the warehouse writes where an office's record has no such word.
@@ -172,7 +172,7 @@ def test_random_rows_say_what_their_records_say(simulated_home: Path, release: d
     print(f"rows picked with seed {seed}")
     n_agreeing, failures = walk(Home(simulated_home), release, seed, N_ROWS)
     assert failures == []
-    assert n_agreeing > N_ROWS
+    assert n_agreeing > N_ROWS / 2
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
@@ -263,9 +263,3 @@ def test_what_is_not_there_is_told_in_one_line(simulated_home: Path, arguments: 
 def test_a_value_cannot_become_sql(release: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(UsageError, match="no row has"):
         trace(release, "dim_industry", "name_zh=' or 1=1 --")
-
-
-def test_the_first_release_has_nothing_to_compare_with(tmp_path: Path) -> None:
-    result = touchstone(tmp_path, "diff")
-    assert result.returncode == 2
-    assert "nothing has been released yet" in result.stderr

@@ -47,7 +47,7 @@ select
     stated.value as reported_value,
     stated.period as reported_period,
     stated.period_end_date as reported_period_end_date,
-    stated.indicator_value_key
+    coalesce(stated.indicator_value_key, -1) as indicator_value_key
 from {{ ref('int_target_days') }} as days
 left join {{ ref('int_target_counts') }} as counts
     on days.policy_target_key = counts.policy_target_key and days.measured_date = counts.measured_date
