@@ -1,5 +1,9 @@
 -- Grain: one row per enterprise or region (subject) and measure, against its peers.
-with enterprise_values as (
+with placed as (
+    {{ placed_recognitions() | indent(4) }}
+),
+
+enterprise_values as (
     select
         'enterprise' as subject_kind,
         enterprises.enterprise_id as subject_id,
@@ -36,13 +40,13 @@ samples as (
 
 holdings as (
     select
-        region_key,
+        place_key as region_key,
         count(*) as n,
         0 as n_pass,
         list(recognition_key) as evidence_keys
-    from {{ ref('fct_recognition') }}
-    where state in ('held', 'conditional') and coalesce(origin_country, 'CN') = 'CN'
-    group by region_key
+    from placed
+    where is_held and is_honour
+    group by place_key
 ),
 
 cells as (

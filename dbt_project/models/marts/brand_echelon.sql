@@ -103,6 +103,7 @@ clusters as (
     left join {{ ref('dim_industry') }} as divisions on left(industries.industry_code, 2) = divisions.industry_code
     where
         placed.is_held
+        and placed.is_honour
         and placed.enterprise_key <> -1
         and regions.city_code is not null
         and industries.industry_key <> -1
