@@ -88,7 +88,7 @@ def _create(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 
 def _fill_from_seeds(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.create_function("key", key, ["varchar"], "bigint")  # type: ignore[arg-type]
+    connection.create_function("key", key, ["varchar"], "bigint")
     connection.execute(
         "insert into star.dim_recognition_scheme by name"
         " select key(scheme_id) as scheme_key, scheme_id, name_zh, name_en, level, ladder, rung,"
