@@ -60,7 +60,9 @@ def _enterprises() -> list[dict[str, Any]]:
     ]  # fmt: skip
     rows = [
         {
-            "enterprise_key": firm,
+            # The newest version bears the firm's own key, which facts hold.
+            "enterprise_key": firm if end == date(9999, 12, 31) else firm * 10,
+            "durable_enterprise_key": firm,
             "enterprise_id": f"E{firm}",
             "name_zh": FIRMS[firm],
             "region_key": region,

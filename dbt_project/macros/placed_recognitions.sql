@@ -24,11 +24,11 @@
     inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
     left join {{ ref('dim_enterprise') }} as at_grant
         on
-            recognitions.enterprise_key = at_grant.enterprise_key
+            recognitions.enterprise_key = at_grant.durable_enterprise_key
             and recognitions.granted_date >= at_grant.valid_from
             and recognitions.granted_date < at_grant.valid_to
-    left join {{ ref('dim_enterprise') }} as today
-        on recognitions.enterprise_key = today.enterprise_key and today.is_current
+    -- The key itself is borne by the newest version, of a firm that left the register too.
+    left join {{ ref('dim_enterprise') }} as today on recognitions.enterprise_key = today.enterprise_key
     where coalesce(recognitions.origin_country, 'CN') = 'CN'
 {%- endmacro %}
 

@@ -18,8 +18,7 @@ enterprise_values as (
         measures.evidence_keys
     from {{ ref('fct_enterprise_measure') }} as measures
     inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
-    inner join {{ ref('dim_enterprise') }} as enterprises
-        on measures.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+    inner join {{ ref('dim_enterprise') }} as enterprises on measures.enterprise_key = enterprises.enterprise_key
     inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
 ),
 
