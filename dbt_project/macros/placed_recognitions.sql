@@ -17,7 +17,9 @@
         coalesce(
             nullif(recognitions.region_key, -1), nullif(at_grant.region_key, -1), nullif(today.region_key, -1), -1
         ) as place_key,
-        today.industry_key
+        today.industry_key,
+        -- A list of exporters is received as a recognition and honours nobody.
+        not {{ is_exporter_list('recognitions.scheme_key') }} as is_honour
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
     left join {{ ref('dim_enterprise') }} as at_grant
@@ -25,7 +27,17 @@
             recognitions.enterprise_key = at_grant.durable_enterprise_key
             and recognitions.granted_date >= at_grant.valid_from
             and recognitions.granted_date < at_grant.valid_to
-    left join {{ ref('dim_enterprise') }} as today
-        on recognitions.enterprise_key = today.enterprise_key and today.is_current
+    -- The key itself is borne by the newest version, of a firm that left the register too.
+    left join {{ ref('dim_enterprise') }} as today on recognitions.enterprise_key = today.enterprise_key
     where coalesce(recognitions.origin_country, 'CN') = 'CN'
+{%- endmacro %}
+
+{# Whether a scheme is a list of exporters, which names firms and honours none. #}
+{% macro is_exporter_list(scheme_key) -%}
+    {{ scheme_key }} in (
+        select covered.scheme_key
+        from {{ ref('bridge_rule_scheme') }} as covered
+        inner join {{ ref('dim_rule') }} as rules on covered.rule_key = rules.rule_key
+        where rules.rule_kind = 'exporter_list'
+    )
 {%- endmacro %}

@@ -1,5 +1,9 @@
 -- Grain: one row per enterprise or region (subject) and measure, against its peers.
-with enterprise_values as (
+with placed as (
+    {{ placed_recognitions() | indent(4) }}
+),
+
+enterprise_values as (
     select
         'enterprise' as subject_kind,
         enterprises.enterprise_id as subject_id,
@@ -14,8 +18,7 @@ with enterprise_values as (
         measures.evidence_keys
     from {{ ref('fct_enterprise_measure') }} as measures
     inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
-    inner join {{ ref('dim_enterprise') }} as enterprises
-        on measures.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+    inner join {{ ref('dim_enterprise') }} as enterprises on measures.enterprise_key = enterprises.enterprise_key
     inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
 ),
 
@@ -36,13 +39,13 @@ samples as (
 
 holdings as (
     select
-        region_key,
+        place_key as region_key,
         count(*) as n,
         0 as n_pass,
         list(recognition_key) as evidence_keys
-    from {{ ref('fct_recognition') }}
-    where state in ('held', 'conditional') and coalesce(origin_country, 'CN') = 'CN'
-    group by region_key
+    from placed
+    where is_held and is_honour
+    group by place_key
 ),
 
 cells as (

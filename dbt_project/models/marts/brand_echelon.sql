@@ -76,8 +76,7 @@ members as (
         list_sort(list_distinct(flatten(list(enterprises.recognition_keys)))) as recognition_keys,
         list_sort(list_distinct(flatten(list(enterprises.trademark_keys)))) as trademark_keys
     from enterprises
-    left join {{ ref('dim_enterprise') }} as owners
-        on enterprises.enterprise_key = owners.enterprise_key and owners.is_current
+    left join {{ ref('dim_enterprise') }} as owners on enterprises.enterprise_key = owners.enterprise_key
     left join {{ ref('dim_region') }} as regions on owners.region_key = regions.region_key
     left join {{ ref('dim_industry') }} as industries on owners.industry_key = industries.industry_key
     where enterprises.batch = 'leading' or not enterprises.is_leading
@@ -103,6 +102,7 @@ clusters as (
     left join {{ ref('dim_industry') }} as divisions on left(industries.industry_code, 2) = divisions.industry_code
     where
         placed.is_held
+        and placed.is_honour
         and placed.enterprise_key <> -1
         and regions.city_code is not null
         and industries.industry_key <> -1

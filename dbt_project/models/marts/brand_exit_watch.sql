@@ -92,8 +92,7 @@ reasons as (
         concat('登记状态 | registration state: ', enterprises.registration_state) as evidence,
         null as inspection_evidence_keys
     from placed
-    inner join {{ ref('dim_enterprise') }} as enterprises
-        on placed.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+    inner join {{ ref('dim_enterprise') }} as enterprises on placed.enterprise_key = enterprises.enterprise_key
     where placed.is_held and placed.enterprise_key <> -1
 )
 
@@ -110,7 +109,8 @@ select
     placed.granted_date,
     rules.rule_id,
     [placed.recognition_key] as evidence_keys,
-    coalesce(reasons.inspection_evidence_keys, []) as inspection_evidence_keys
+    coalesce(reasons.inspection_evidence_keys, []) as inspection_evidence_keys,
+    placed.recognition_key
 from reasons
 inner join placed on reasons.recognition_key = placed.recognition_key
 inner join {{ ref('dim_rule') }} as rules

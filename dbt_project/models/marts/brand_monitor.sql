@@ -1,24 +1,23 @@
 -- Grain: one row per region (nation, province, city, county), industry section, recognition scheme and month.
-with recognised as (
+with placed as (
+    {{ placed_recognitions() | indent(4) }}
+),
+
+recognised as (
     select
-        recognitions.region_key,
-        schemes.scheme_id,
-        industries.section_code as industry_code,
-        recognitions.granted_month,
+        placed.place_key as region_key,
+        placed.scheme_id,
+        coalesce(industries.section_code, 'unknown') as industry_code,
+        placed.granted_month,
         left(cast({{ as_of() }} as varchar), 7) as as_of_month,
         case
-            when recognitions.state in ('removed', 'revoked', 'expired')
-                then coalesce(recognitions.ended_month, left(cast({{ as_of() }} as varchar), 7))
+            when placed.state in ('removed', 'revoked', 'expired')
+                then coalesce(placed.ended_month, left(cast({{ as_of() }} as varchar), 7))
         end as ended_month
-    from {{ ref('fct_recognition') }} as recognitions
-    inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
-    inner join {{ ref('dim_enterprise') }} as enterprises on recognitions.enterprise_key = enterprises.enterprise_key
-    inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
+    from placed
+    left join {{ ref('dim_industry') }} as industries on placed.industry_key = industries.industry_key
     -- A nomination is not a recognition; a removal proves that there was one.
-    where
-        recognitions.state <> 'nominated'
-        -- Names of other countries in a foreign register are not the nation's brands.
-        and coalesce(recognitions.origin_country, 'CN') = 'CN'
+    where placed.state <> 'nominated'
 ),
 
 -- A grant of which only the year is known counts in its December, but not after the loss or the as-of month.

@@ -211,7 +211,6 @@ left join missing on strengths.enterprise_key = missing.enterprise_key
 left join rank_ends as at_best on strengths.rank_best = at_best.place
 left join rank_ends as at_worst on strengths.rank_worst = at_worst.place
 left join valuations on strengths.enterprise_key = valuations.enterprise_key
-left join {{ ref('dim_enterprise') }} as enterprises
-    on strengths.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+left join {{ ref('dim_enterprise') }} as enterprises on strengths.enterprise_key = enterprises.enterprise_key
 left join {{ ref('dim_region') }} as regions on enterprises.region_key = regions.region_key
 left join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key

@@ -55,6 +55,7 @@ select
     enterprises.registered_date,
     enterprises.registration_state,
     enterprises.is_registered,
+    enterprises.is_current,
     cast(coalesce(marks.n_live_marks, 0) as bigint) as n_live_marks,
     cast(coalesce(marks.n_live_marks_abroad, 0) as bigint) as n_live_marks_abroad,
     cast(coalesce(marks.n_pending_marks, 0) as bigint) as n_pending_marks,
@@ -81,4 +82,5 @@ left join marks on enterprises.enterprise_key = marks.enterprise_key
 left join recognitions on enterprises.enterprise_key = recognitions.enterprise_key
 left join inspections on enterprises.enterprise_key = inspections.enterprise_key
 left join credit on enterprises.enterprise_key = credit.enterprise_key
-where enterprises.is_current and enterprises.enterprise_key <> -1
+-- Earlier versions of a firm bear keys of their own.
+where enterprises.enterprise_key = enterprises.durable_enterprise_key and enterprises.enterprise_key <> -1

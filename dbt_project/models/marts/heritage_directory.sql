@@ -17,11 +17,12 @@ select
     enterprises.name_zh as enterprise_name,
     regions.region_code,
     rules.rule_id,
-    [placed.recognition_key] as evidence_keys
+    [placed.recognition_key] as evidence_keys,
+    placed.recognition_key
 from placed
 -- What stands on the ladder of the rule is a time-honoured brand.
 inner join {{ ref('dim_rule') }} as rules on rules.rule_id = 'ladder_heritage' and placed.ladder = rules.subject
 inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key
 left join {{ ref('dim_enterprise') }} as enterprises
-    on placed.enterprise_key = enterprises.enterprise_key and enterprises.is_current and placed.enterprise_key <> -1
+    on placed.enterprise_key = enterprises.enterprise_key and placed.enterprise_key <> -1
 where placed.is_held

@@ -85,7 +85,6 @@ select
     coalesce(graded.inspection_keys, []) as inspection_evidence_keys
 from graded
 inner join {{ ref('dim_rule') }} as small_cells on small_cells.rule_kind = 'small_cell'
-left join {{ ref('dim_enterprise') }} as enterprises
-    on graded.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+left join {{ ref('dim_enterprise') }} as enterprises on graded.enterprise_key = enterprises.enterprise_key
 left join {{ ref('dim_region') }} as regions on enterprises.region_key = regions.region_key
 where graded.place = 1

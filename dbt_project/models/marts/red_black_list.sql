@@ -60,6 +60,5 @@ select
     coalesce(listed.evidence_keys, []) as evidence_keys,
     coalesce(listed.inspection_keys, []) as inspection_evidence_keys
 from listed
-left join {{ ref('dim_enterprise') }} as enterprises
-    on listed.enterprise_key = enterprises.enterprise_key and enterprises.is_current
+left join {{ ref('dim_enterprise') }} as enterprises on listed.enterprise_key = enterprises.enterprise_key
 left join {{ ref('dim_region') }} as regions on enterprises.region_key = regions.region_key

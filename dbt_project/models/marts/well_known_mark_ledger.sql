@@ -49,7 +49,7 @@ entries as (
     from marks
     left join matched on marks.trademark_key = matched.trademark_key
     left join {{ ref('dim_enterprise') }} as enterprises
-        on marks.owner_enterprise_key = enterprises.enterprise_key and enterprises.is_current
+        on marks.owner_enterprise_key = enterprises.enterprise_key
     inner join {{ ref('dim_rule') }} as terms on terms.rule_kind = 'renewal' and terms.subject = 'term'
     where marks.is_well_known or matched.trademark_key is not null
     union all
@@ -107,6 +107,7 @@ select
     coalesce(regions.region_code, '000000') as region_code,
     dated.rule_id,
     dated.evidence_keys,
-    dated.trademark_evidence_keys
+    dated.trademark_evidence_keys,
+    coalesce(dated.trademark_evidence_keys[1], -1) as trademark_key
 from dated
 left join {{ ref('dim_region') }} as regions on dated.region_key = regions.region_key

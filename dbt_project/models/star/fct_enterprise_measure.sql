@@ -10,7 +10,10 @@ held as (
         schemes.rung
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
-    where recognitions.state in ('held', 'conditional') and recognitions.enterprise_key <> -1
+    where
+        recognitions.state in ('held', 'conditional')
+        and recognitions.enterprise_key <> -1
+        and not {{ is_exporter_list('recognitions.scheme_key') }}
 ),
 
 holders as (
