@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from tests.commands import rows
 from tests.hand_made_star import build_marts, key
 
 AS_OF = "2024-05-16"
@@ -587,3 +589,31 @@ def test_every_row_says_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) 
     }
     assert used <= known
     assert len(used) > 20
+
+
+def test_the_marts_of_a_release_agree_with_its_star(simulated_home: Path) -> None:
+    """The same rules on what a refresh made of simulated deliveries."""
+    heritage = (
+        "select count(*) from star.fct_recognition join star.dim_recognition_scheme using (scheme_key)"
+        " where ladder = 'heritage' and state in ('held', 'conditional')"
+    )
+    assert rows(simulated_home, "select count(*) from marts.heritage_directory") == rows(simulated_home, heritage)
+    assert rows(simulated_home, heritage) > [(0,)]
+    ended = (
+        "select count(*) from marts.heritage_directory as directory join star.fct_recognition as held"
+        " using (recognition_key) where held.state not in ('held', 'conditional')"
+    )
+    assert rows(simulated_home, ended) == [(0,)]
+    nominees = (
+        "select count(*) from marts.reward_entitlement as owed, star.fct_recognition as held"
+        " where list_contains(owed.evidence_keys, held.recognition_key) and held.state = 'nominated'"
+    )
+    assert rows(simulated_home, nominees) == [(0,)]
+    ungraded = (
+        "select count(*) from marts.quality_credit as credit join"
+        " (select enterprise_key, sum(points) as points from star.fct_credit_point group by all)"
+        " using (enterprise_key) where credit.score <> least(100, 100 + points)"
+    )
+    assert rows(simulated_home, ungraded) == [(0,)]
+    ranks = "select count(*) from marts.brand_strength where strength_rank not between rank_best and rank_worst"
+    assert rows(simulated_home, ranks) == [(0,)]
