@@ -190,6 +190,8 @@ def build(
     ]
     variables = json.dumps({"as_of": as_of.isoformat()})
     arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", variables]
+    # Exposures say who reads the models; there is nothing to build of them.
+    arguments += ["--exclude-resource-type", "exposure"]
     if earlier:
         arguments += ["--exclude-resource-type", "unit_test"]
         done = len(earlier)
