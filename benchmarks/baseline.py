@@ -32,7 +32,8 @@ LEFT_OUT = (
     " code, or plainly shifted, is dropped); the lake, and every column that no star table uses; what a delivery's"
     " manifest says of it beyond its size; text normalisation except in name keys; the general reading of addresses,"
     " roles, measured values and tables of statistics, of which it reads the forms that the simulated deliveries have;"
-    " reviews without their award and marks that a later whole register no longer lists;"
+    " reviews without their award, earlier versions of marks and enterprises, and marks that a later whole register no"
+    " longer lists;"
     " schemas audit and meta, comments, type contracts; Parquet export, site and publishing; any limit on memory"
 )
 
