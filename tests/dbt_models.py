@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -48,7 +49,7 @@ def build_models(home: Home, *models: str, as_of: str = AS_OF) -> RunFolder:
     return folder
 
 
-def rows(folder: RunFolder, sql: str) -> list[tuple[object, ...]]:
+def rows(folder: RunFolder, sql: str) -> list[tuple[Any, ...]]:
     """What a query on the built models gives; intermediate models are `work.staging.*`."""
     with duckdb.connect(str(folder.candidate), read_only=True) as connection:
         connection.execute(f"attach '{folder.work}' as work (read_only)")

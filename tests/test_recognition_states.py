@@ -256,7 +256,7 @@ def test_states_are_those_of_the_decisions_one_after_the_other(
         folder,
         "select recognition_key, state, valid_from, valid_to from star.fct_recognition_state order by valid_from",
     ):
-        periods[key].append((str(state), since, until))  # type: ignore[arg-type]
+        periods[key].append((str(state), since, until))
 
     by_recipient: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
