@@ -1,6 +1,6 @@
 -- Grain: one row per decision, with the recognition that it bears on: an award made again after its end is another one.
 -- On one day: nomination, award, review, end; and of those the one dated most exactly first.
-{% set in_order = ' order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
+{% set in_order = 'order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
 {% set before = in_order ~ ' rows between unbounded preceding and 1 preceding' %}
 with linked as (

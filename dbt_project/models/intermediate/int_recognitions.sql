@@ -27,7 +27,11 @@ ranked as (
         row_number()
             over (
                 partition by recognition_key, life_cycle_rank
-                order by case when decided_date_text is null then 1 else 0 end, life_day, life_latest_day, recognition_event_key
+                order by
+                    case when decided_date_text is null then 1 else 0 end,
+                    life_day,
+                    life_latest_day,
+                    recognition_event_key
             )
             as first_of_kind
     from events
