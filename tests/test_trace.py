@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import duckdb
@@ -95,10 +96,12 @@ def walk(home: Home, connection: duckdb.DuckDBPyConnection, seed: int, n_rows: i
     not."""
     lineage, chance = Lineage(connection), random.Random(seed)
     tables = [table for table in lineage.tables.values() if table.name.startswith(("star.", "marts."))]
+    known = {table.name: _keys(connection, table) for table in tables}
+    # As many of each table, and more of the long ones where short ones have not so many.
+    share = next(n for n in count(1) if sum(min(n, len(keys)) for keys in known.values()) >= n_rows)
     picked = [
-        (table, key) for table in tables for key in _random_keys(connection, table, chance, -(-n_rows // len(tables)))
+        (table, key) for table in tables for key in chance.sample(known[table.name], min(share, len(known[table.name])))
     ]
-    assert len(picked) >= n_rows * 0.8, f"{len(picked)} rows"
     found = [(table, key, *_evidence(connection, lineage, table, key)) for table, key in picked]
     # A row of the nation may rest on thousands of records; what it prints is in each of them, or in none.
     told = {one for *_, records in found for one in records[:50]}
@@ -121,14 +124,14 @@ def walk(home: Home, connection: duckdb.DuckDBPyConnection, seed: int, n_rows: i
     return n_agreeing, failures
 
 
-def _random_keys(
-    connection: duckdb.DuckDBPyConnection, table: Table, chance: random.Random, n_rows: int
-) -> list[dict[str, object]]:
-    keys = ", ".join(f'"{column}"' for column in table.key)
-    rows = connection.execute(f"select {keys} from {table.identifier} order by all").fetchall()
-    known = [row for row in rows if not (table.key[0].endswith("_key") and row[0] == UNKNOWN_KEY)]
-    picked = chance.sample(known, min(n_rows, len(known)))
-    return [dict(zip(table.key, row, strict=True)) for row in picked]
+def _keys(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, object]]:
+    columns = ", ".join(f'"{column}"' for column in table.key)
+    rows = connection.execute(f"select {columns} from {table.identifier} order by all").fetchall()
+    return [
+        dict(zip(table.key, row, strict=True))
+        for row in rows
+        if not (table.key[0].endswith("_key") and row[0] == UNKNOWN_KEY)
+    ]
 
 
 def _evidence(
@@ -189,7 +192,7 @@ def test_random_rows_of_real_deliveries_say_what_their_records_say(real_home: Pa
 def test_a_bulletin_counts_the_samples_that_it_is_traced_to(release: duckdb.DuckDBPyConnection) -> None:
     lineage = Lineage(release)
     table = lineage.table("quality_bulletin")
-    for key in _random_keys(release, table, random.Random(7), 10):
+    for key in random.Random(7).sample(_keys(release, table), 10):
         row, records = _evidence(release, lineage, table, key)
         samples = [one for one in records if one.through == "star.fct_inspection"]
         assert len(samples) == row["n_samples"], key
@@ -208,7 +211,7 @@ def test_forward_is_backward(release: duckdb.DuckDBPyConnection) -> None:
     table = lineage.table("fct_recognition")
     back = [
         key
-        for key in _random_keys(release, table, random.Random(0), 10**6)
+        for key in _keys(release, table)
         if any(one.delivery == delivery for one in _evidence(release, lineage, table, key)[1])
     ]
     assert len(back) == fed["star.fct_recognition"]
