@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines import corrections
+from pipelines import corrections, identity
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
 from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
@@ -179,8 +179,8 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
-    without any, the corrections, the dbt project with its seeds, the code of this package, and the version of
-    python-stdnum, whose table of regions stands in for a delivery.
+    without any, the corrections, what is declared about enterprises, the dbt project with its seeds, the code of this
+    package, and the versions of python-stdnum, whose table of regions stands in for a delivery, and of Splink.
     """
     from pipelines.parse import contract_version
 
@@ -196,9 +196,11 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
             source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
         },
         "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
+        "identity": identity.declarations_digest(),
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": tree_hash(PROJECT_ROOT / "pipelines"),
         "regions": importlib.metadata.version("python-stdnum"),
+        "linkage": importlib.metadata.version("splink"),
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
@@ -293,7 +295,7 @@ def _create_fallback(connection: duckdb.DuckDBPyConnection, source: Source, tabl
 def create_work_database(
     home: Home, folder: RunFolder, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]
 ) -> None:
-    """Make the run's work database, which dbt reads, with the lake of every source.
+    """Make the run's work database, which dbt reads, with the lake of every source and what is declared about identity.
 
     Whatever an earlier attempt of this run left is removed: a build starts from fresh files.
     """
@@ -302,6 +304,7 @@ def create_work_database(
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with open_database(folder.work, folder.spill) as connection:
         create_lake(connection, home, sources, manifests)
+        identity.create_tables(connection)
 
 
 def _create_lists(

@@ -170,10 +170,7 @@ def build(
     as nodes finish. Failing nodes are results, not exceptions. Raises TouchstoneError when dbt could not run at all.
     """
     import_dbt()
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    manifest = Manifest.from_msgpack((project.folder / _PACKED).read_bytes(), decoder=extended_mashumuro_decoder)
+    manifest = _parsed(project)
     total = len(project.tables) + len(project.tests)
     done = 0
 
@@ -221,10 +218,38 @@ def build(
     return results
 
 
+def run_models(project: DbtProject, home: Home, folder: RunFolder, selection: list[str]) -> list[NodeResult]:
+    """Build some models (dbt's own selection) into the run's candidate and work database, without tests; a result each.
+
+    Raises TouchstoneError when dbt could not run, or a model failed.
+    """
+    import_dbt()
+    arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--select", *selection]
+    arguments += ["--resource-type", "model", "--resource-type", "seed"]
+    outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
+    if outcome.exception is not None:
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {one_line(outcome.exception)}")
+    results = [
+        NodeResult(one.node.unique_id, str(one.status), one.execution_time, one.message or "", one.failures)
+        for one in outcome.result.results
+    ]
+    failed = [one for one in results if one.status != "success"]
+    if failed:
+        raise TouchstoneError(f"{failed[0].unique_id}: {one_line(failed[0].message)}")
+    return results
+
+
 def one_line(error: BaseException | str) -> str:
     """A message of dbt or DuckDB on one line, without what follows its first paragraph."""
     text = str(error).strip()
     return " ".join(text.split("\n\n")[0].split()) or type(error).__name__
+
+
+def _parsed(project: DbtProject) -> Manifest:
+    from dbt.contracts.graph.manifest import Manifest
+    from dbt.parser.manifest import extended_mashumuro_decoder
+
+    return Manifest.from_msgpack((project.folder / _PACKED).read_bytes(), decoder=extended_mashumuro_decoder)
 
 
 def _project_hash(project_dir: Path) -> str:

@@ -3,7 +3,7 @@
 {% set breaches = [] %}
 {% if graph is defined %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.package_name == project_name %}
-        {% if not node.raw_code.startswith('-- Grain: one row per ') %}
+        {% if not node.raw_code.startswith(('-- Grain: one row per ', '# Grain: one row per ')) %}
             {% do breaches.append([node.name, 'does not open with its grain']) %}
         {% endif %}
         {% if node.fqn[1] == 'marts' %}

@@ -1,34 +1,71 @@
 -- Grain: one row per name key and credit code that bears or bore it.
-with names as (
+with registered as (
     select
-        versions.uscc,
-        versions.enterprise_name_key as name_key,
-        versions.enterprise_name as name,
-        'legal' as name_kind
-    from {{ ref('int_enterprise_versions') }} as versions
+        uscc,
+        enterprise_name_key as name_key,
+        enterprise_name_norm as name,
+        1 as kind_rank
+    from {{ ref('int_enterprise_versions') }}
     union all
     -- What an older extract calls the enterprise is a former name, unless it is today's.
     select
         uscc,
         enterprise_name_key as name_key,
-        enterprise_name as name,
-        'former' as name_kind
+        enterprise_name_norm as name,
+        2 as kind_rank
     from {{ ref('stg_enterprise_register__enterprise') }}
     union all
     select
         register.uscc,
         former.former_name_key as name_key,
-        former.former_name as name,
-        'former' as name_kind
+        former.former_name_norm as name,
+        2 as kind_rank
     from {{ ref('stg_enterprise_register__former_name') }} as former
     inner join {{ ref('stg_enterprise_register__enterprise') }} as register
         on former.delivery_sha256 = register.delivery_sha256 and former.record_no = register.record_no
+),
+
+declared as (
+    select
+        decisions.subject_name_key as name_key,
+        decisions.subject_name as name,
+        coalesce(decisions.object_uscc, bearers.uscc) as uscc
+    from {{ ref('int_enterprise_decisions') }} as decisions
+    left join (
+        select
+            name_key,
+            min(uscc) as uscc
+        from registered
+        group by name_key
+        having count(distinct uscc) = 1
+    ) as bearers on decisions.object_name_key = bearers.name_key
+    where decisions.decision = 'alias' and (decisions.object_uscc is not null or bearers.uscc is not null)
+),
+
+names as (
+    select * from registered
     union all
     select
         uscc,
         name_key,
         name,
-        'legal' as name_kind
+        3 as kind_rank
+    from declared
+    union all
+    -- X有限公司(原Y有限公司), printed with its code.
+    select
+        uscc,
+        former_name_key as name_key,
+        former_name_norm as name,
+        4 as kind_rank
+    from {{ ref('stg_recognition_list__decision') }}
+    where uscc is not null and {{ is_enterprise_recipient('recipient_kind') }}
+    union all
+    select
+        uscc,
+        name_key,
+        name,
+        5 as kind_rank
     from {{ ref('int_enterprise_mentions') }}
     where uscc is not null
 )
@@ -36,7 +73,11 @@ with names as (
 select
     name_key,
     uscc,
-    case when max(case name_kind when 'legal' then 1 else 0 end) = 1 then 'legal' else 'former' end as name_kind,
+    case min(kind_rank)
+        when 1 then 'legal' when 2 then 'former' when 3 then 'declared' when 4 then 'printed_former' else 'stated'
+    end as name_kind,
+    -- A name that sources print beside a code may be misprinted: it counts where nothing else bears it.
+    min(kind_rank) <= 3 as is_reliable,
     min(name) as name
 from names
 where name_key <> ''

@@ -3,10 +3,6 @@ with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
 
-parties as (
-    {{ of_notices('party') }}
-),
-
 mentions as (
     select
         source_id,
@@ -14,7 +10,10 @@ mentions as (
         owner_name_norm as name,
         owner_name_en as name_en,
         cast(null as varchar) as uscc,
-        owner_address as address
+        owner_address as address,
+        cast(null as varchar) as place_text,
+        cast(null as varchar) as brand_text,
+        cast(null as varchar) as category_name
     from {{ ref('int_trademark_owners') }}
     union all
     select
@@ -23,7 +22,11 @@ mentions as (
         producer_name_norm as name,
         null as name_en,
         null as uscc,
-        null as address
+        -- Two firms' addresses may share a cell.
+        case when producer_address_norm not like '%委托%' then producer_address_norm end as address,
+        producer_address_norm as place_text,
+        brand_text_norm as brand_text,
+        category_name_norm as category_name
     from notice_rows
     union all
     select
@@ -32,7 +35,10 @@ mentions as (
         commissioner_name_norm as name,
         null as name_en,
         null as uscc,
-        null as address
+        null as address,
+        null as place_text,
+        brand_text_norm as brand_text,
+        null as category_name
     from notice_rows
     union all
     select
@@ -41,7 +47,10 @@ mentions as (
         sampled_name_norm as name,
         null as name_en,
         null as uscc,
-        null as address
+        sampled_address_norm as address,
+        sampled_address_norm as place_text,
+        null as brand_text,
+        null as category_name
     from notice_rows
     union all
     select
@@ -50,8 +59,11 @@ mentions as (
         party_name_norm as name,
         null as name_en,
         null as uscc,
-        null as address
-    from parties
+        null as address,
+        null as place_text,
+        null as brand_text,
+        null as category_name
+    from ({{ of_notices('party') }}) as parties
     union all
     select
         'recognition_list' as source_id,
@@ -59,9 +71,38 @@ mentions as (
         recipient_name_norm as name,
         null as name_en,
         uscc,
-        null as address
+        null as address,
+        region_name_norm as place_text,
+        object_name_norm as brand_text,
+        null as category_name
     from {{ ref('stg_recognition_list__decision') }}
     where {{ is_enterprise_recipient('recipient_kind') }}
+    union all
+    -- What people declare is resolved as what sources print.
+    select
+        file as source_id,
+        subject_name_key as name_key,
+        subject_name as name,
+        null as name_en,
+        null as uscc,
+        null as address,
+        null as place_text,
+        null as brand_text,
+        null as category_name
+    from {{ ref('int_enterprise_decisions') }}
+    where decision <> 'alias'
+    union all
+    select
+        file as source_id,
+        object_name_key as name_key,
+        object_name as name,
+        null as name_en,
+        null as uscc,
+        null as address,
+        null as place_text,
+        null as brand_text,
+        null as category_name
+    from {{ ref('int_enterprise_decisions') }}
 )
 
 select
@@ -70,7 +111,10 @@ select
     uscc,
     min(name) as name,
     min(name_en) as name_en,
-    min(address) as address
+    min(address) as address,
+    min(place_text) as place_text,
+    list_sort(list(distinct brand_text) filter (where brand_text is not null)) as brands,
+    min(category_name) as category_name
 from mentions
 where name_key <> ''
 group by source_id, name_key, uscc

@@ -1,47 +1,79 @@
 -- Grain: one row per name key under which an enterprise is named without a credit code, with the identity it takes.
-with names as (
+with linked as (
     select
-        name_key,
-        min(name) as name,
-        min(name_en) as name_en
-    from {{ ref('int_enterprise_mentions') }}
-    where uscc is null
-    group by name_key
+        ladder.*,
+        coalesce(ladder.uscc, candidates.uscc) as linked_uscc,
+        case when candidates.uscc is not null then 'evidence' else ladder.method end as linked_method,
+        candidates.probability,
+        candidates.evidence as candidate_evidence
+    from {{ ref('int_enterprise_ladder') }} as ladder
+    left join {{ ref('int_enterprise_candidates') }} as candidates
+        on ladder.name_key = candidates.name_key and candidates.decision = 'link'
 ),
 
-bearers as (
+own as (
     select
-        name_key,
-        count(*) as n_bearers,
-        min(uscc) as uscc,
-        max(name_kind) as name_kind
-    from {{ ref('int_enterprise_aliases') }}
-    group by name_key
+        linked.*,
+        coalesce(
+            codes.enterprise_id,
+            -- Names that differ only in what the canonical key leaves out are one, unless registered firms share that key.
+            'NAME:' || case
+                when linked.method = 'name_only' and coalesce(linked.n_canonical, 0) = 0
+                    then coalesce(linked.canonical_key, linked.name_key)
+                else linked.name_key
+            end
+        ) as own_id
+    from linked
+    left join {{ ref('int_enterprise_codes') }} as codes on linked.linked_uscc = codes.uscc
 ),
 
-identified as (
+redirects as (
+    select * from {{ ref('int_enterprise_redirects') }}
+),
+
+followed as (
     select
-        names.name_key,
-        names.name,
-        names.name_en,
-        bearers.uscc as bearer_uscc,
-        case
-            when bearers.n_bearers is null then 'name_only'
-            when bearers.n_bearers > 1 then 'ambiguous'
-            when bearers.name_kind = 'legal' then 'legal_name'
-            else 'former_name'
-        end as method,
-        coalesce(bearers.n_bearers, 0) as n_bearers
-    from names
-    left join bearers on names.name_key = bearers.name_key
+        own.name_key,
+        own.name,
+        own.name_en,
+        own.n_bearers,
+        own.n_canonical,
+        own.canonical_key,
+        own.probability,
+        coalesce(redirect_codes.enterprise_id, target.own_id, own.own_id) as followed_id,
+        coalesce(redirects.method, own.linked_method) as method,
+        coalesce(redirects.evidence, own.candidate_evidence, own.evidence) as evidence
+    from own
+    -- An override goes before everything; an alias or a former name where the name itself leads to no code.
+    left join redirects
+        on
+            own.name_key = redirects.name_key
+            and (redirects.method = 'override' or own.linked_uscc is null)
+    left join own as target on redirects.target_name_key = target.name_key
+    left join {{ ref('int_enterprise_codes') }} as redirect_codes on redirects.target_uscc = redirect_codes.uscc
+),
+
+parted as (
+    select
+        decisions.subject_name_key as name_key,
+        min(decisions.evidence) as evidence
+    from {{ ref('int_enterprise_decisions') }} as decisions
+    inner join followed as subjects on decisions.subject_name_key = subjects.name_key
+    left join followed as objects on decisions.object_name_key = objects.name_key
+    left join {{ ref('int_enterprise_codes') }} as codes on decisions.object_uscc = codes.uscc
+    where
+        decisions.decision = 'different'
+        and subjects.followed_id = coalesce(codes.enterprise_id, objects.followed_id)
+    group by decisions.subject_name_key
 ),
 
 named as (
     select
-        *,
-        case when method in ('legal_name', 'former_name') then 'USCC:' || bearer_uscc else 'NAME:' || name_key end
-            as enterprise_id
-    from identified
+        followed.*,
+        parted.evidence as parted_evidence,
+        case when parted.name_key is null then followed.followed_id else 'NAME:' || followed.name_key end as enterprise_id
+    from followed
+    left join parted on followed.name_key = parted.name_key
 )
 
 select
@@ -50,6 +82,14 @@ select
     name_key,
     name,
     name_en,
-    method,
-    n_bearers
+    canonical_key,
+    case when parted_evidence is null then method else 'override' end as method,
+    n_bearers,
+    case
+        when parted_evidence is not null then 1.0
+        when method = 'evidence' then probability
+        else scores.score
+    end as score,
+    coalesce(parted_evidence, evidence) as evidence
 from named
+left join {{ ref('match_methods') }} as scores on named.method = scores.match_method

@@ -1,0 +1,151 @@
+-- Grain: one row per name that its words alone resolve to no code, and per registered enterprise whose name is near one.
+with residue as (
+    select
+        ladder.name_key,
+        ladder.name,
+        parts.region_code as name_region,
+        parts.core,
+        parts.form
+    from {{ ref('int_enterprise_ladder') }} as ladder
+    inner join {{ ref('int_enterprise_name_parts') }} as parts on ladder.name_key = parts.name_key
+    where ladder.method = 'name_only' and length(parts.core) >= 3
+),
+
+-- A name takes what its mentions say, of whatever source.
+mentioned as (
+    select
+        mentions.name_key,
+        min({{ street('mentions.address') }}) as street,
+        min(places.region_code) as region_code,
+        list_sort(list_distinct(flatten(list(coalesce(mentions.brands, []))))) as brands,
+        min(divisions.division_code) as trade
+    from {{ ref('int_enterprise_mentions') }} as mentions
+    left join {{ ref('int_place_regions') }} as places on mentions.place_text = places.place_text
+    left join {{ ref('product_divisions') }} as divisions on mentions.category_name = divisions.category_name
+    where mentions.uscc is null and mentions.name_key in (select residue.name_key from residue)
+    group by mentions.name_key
+),
+
+-- The marks that an enterprise owns under a name that is its own, as far as a name in question bears one of them.
+brands as (
+    select
+        ladder.uscc,
+        list_sort(list(distinct marks.mark_text_norm)) as brands
+    from {{ ref('int_cnipa_current_marks') }} as marks
+    inner join {{ ref('int_enterprise_ladder') }} as ladder on marks.applicant_name_key = ladder.name_key
+    where
+        ladder.uscc is not null
+        and marks.mark_text_norm in (select unnest(mentioned.brands) from mentioned)
+    group by ladder.uscc
+),
+
+registered as (
+    select
+        versions.uscc,
+        versions.region_code,
+        versions.address_norm,
+        versions.industry_code,
+        parts.core,
+        parts.form,
+        parts.region_code as name_region
+    from {{ ref('int_enterprise_versions') }} as versions
+    inner join {{ ref('int_enterprise_name_parts') }} as parts on versions.enterprise_name_key = parts.name_key
+    where length(parts.core) >= 3
+),
+
+-- Words that differ in one character or lack one agree once one is taken from either or both; hashes only sift.
+sifted as (
+    select distinct registered.uscc
+    from (
+        select
+            uscc,
+            unnest([hash(core)] || list_transform(
+                generate_series(1, length(core)), lambda i: hash(left(core, i - 1) || substr(core, i + 1))
+            )) as sieve
+        from registered
+    ) as registered
+    inner join (
+        select distinct unnest([hash(core)] || list_transform(
+            generate_series(1, length(core)), lambda i: hash(left(core, i - 1) || substr(core, i + 1))
+        )) as sieve
+        from residue
+    ) as wanted on registered.sieve = wanted.sieve
+),
+
+-- How many registered enterprises share an address, or the words of a name: the more, the less it says.
+addresses as (
+    select
+        address_norm,
+        count(*) as n_of_street
+    from registered
+    group by address_norm
+    having count(*) > 1
+),
+
+cores as (
+    select
+        core,
+        count(*) as n_of_core
+    from registered
+    group by core
+    having count(*) > 1
+),
+
+rows_of_both as (
+    select
+        'name' as side,
+        residue.name_key as unique_id,
+        residue.core,
+        residue.form,
+        residue.name_region,
+        mentioned.region_code as place_region,
+        mentioned.street,
+        mentioned.brands,
+        mentioned.trade,
+        1 as n_of_street
+    from residue
+    inner join mentioned on residue.name_key = mentioned.name_key
+    union all
+    select
+        'enterprise' as side,
+        registered.uscc as unique_id,
+        registered.core,
+        registered.form,
+        registered.name_region,
+        registered.region_code as place_region,
+        {{ street('registered.address_norm') }} as street,
+        brands.brands,
+        left(regexp_replace(registered.industry_code, '^[A-T]', ''), 2) as trade,
+        coalesce(addresses.n_of_street, 1) as n_of_street
+    from registered
+    inner join sifted on registered.uscc = sifted.uscc
+    left join brands on registered.uscc = brands.uscc
+    left join addresses on registered.address_norm = addresses.address_norm
+)
+
+select
+    rows_of_both.side,
+    rows_of_both.unique_id,
+    rows_of_both.core,
+    rows_of_both.form,
+    {{ city_digits('rows_of_both.name_region') }} as name_city,
+    {{ city_digits('rows_of_both.place_region') }} as place_city,
+    rows_of_both.street,
+    case when len(rows_of_both.brands) > 0 then rows_of_both.brands end as brands,
+    nullif(rows_of_both.trade, '') as trade,
+    -- The same, or one character apart: one blanked in both, or one taken from the name (+) or the enterprise (-). Edit
+    -- distances of databases count bytes, not characters.
+    list_transform(
+        generate_series(1, length(rows_of_both.core)),
+        lambda i: left(rows_of_both.core, i - 1) || '?' || substr(rows_of_both.core, i + 1)
+    )
+    || list_transform(
+        generate_series(1, length(rows_of_both.core)),
+        lambda i: case rows_of_both.side when 'name' then '+' else '-' end
+        || left(rows_of_both.core, i - 1) || substr(rows_of_both.core, i + 1)
+    )
+    || [rows_of_both.core, case rows_of_both.side when 'name' then '-' else '+' end || rows_of_both.core] as signatures,
+    coalesce(cores.n_of_core, 1) as n_of_core,
+    rows_of_both.n_of_street
+from rows_of_both
+left join cores on rows_of_both.core = cores.core

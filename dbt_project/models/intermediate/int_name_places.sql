@@ -1,0 +1,88 @@
+-- Grain: one row per text by which a name may say where an enterprise is from, and province whose name stands before it.
+with names as (
+    select * from {{ ref('int_region_names') }}
+    where scope_code <> 'CN'
+),
+
+provinces as (
+    select distinct
+        place_name,
+        region_code
+    from names
+    where level = '省级'
+),
+
+-- 昆山 stands for 昆山市; short names of districts and counties are words of any name.
+ranked as (
+    select
+        place_name,
+        region_code,
+        case when level = '地级' then 1 else 2 end as rank
+    from names
+    where level = '地级' or (level = '县级' and is_full and is_unique_in_scope)
+    union all
+    select
+        left(place_name, length(place_name) - 1) as place_name,
+        region_code,
+        3 as rank
+    from names
+    where level = '县级' and is_full and is_unique_in_scope and place_name like '__%市'
+),
+
+-- Within a province the larger place has the name: 阜阳 is the city, and was a county-level city beside it.
+of_province as (
+    select
+        place_name,
+        left(region_code, 2) as province_digits,
+        min_by(region_code, rank) as region_code,
+        min(rank) as rank
+    from ranked
+    group by place_name, left(region_code, 2)
+),
+
+of_country as (
+    select
+        place_name,
+        min_by(region_code, rank) as region_code,
+        count(*) filter (where rank = best) as n_provinces
+    from (
+        select
+            *,
+            min(rank) over (partition by place_name) as best
+        from of_province
+    ) as compared
+    group by place_name
+),
+
+openings as (
+    select
+        place_name as opening,
+        region_code,
+        cast(null as varchar) as province_digits,
+        left(region_code, 2) in ('11', '12', '31', '50') as is_city
+    from provinces
+    union all
+    -- 吉林 is read as the province, 吉林市 as the city.
+    select
+        place_name as opening,
+        region_code,
+        null as province_digits,
+        true as is_city
+    from of_country
+    where n_provinces = 1 and place_name not in (select provinces.place_name from provinces)
+    union all
+    select
+        place_name as opening,
+        region_code,
+        province_digits,
+        true as is_city
+    from of_province
+)
+
+select
+    opening,
+    region_code,
+    province_digits,
+    is_city
+from openings
+where length(opening) >= 2
