@@ -1,32 +1,36 @@
 -- Grain: one row per enterprise, name key and source that names it.
 with decisions as (
     select
-        'USCC:' || uscc as enterprise_id,
-        enterprise_name_key as name_key,
+        codes.enterprise_id,
+        versions.enterprise_name_key as name_key,
         'enterprise_register' as source_id,
-        'uscc' as method,
-        uscc as evidence
-    from {{ ref('int_enterprise_versions') }}
+        case when codes.is_own then 'uscc' else 'override' end as method,
+        cast(null as double) as probability,
+        coalesce(codes.override_evidence, versions.uscc) as evidence
+    from {{ ref('int_enterprise_versions') }} as versions
+    inner join {{ ref('int_enterprise_codes') }} as codes on versions.uscc = codes.uscc
     union all
     select
-        'USCC:' || uscc as enterprise_id,
-        name_key,
-        source_id,
-        'uscc' as method,
-        uscc as evidence
-    from {{ ref('int_enterprise_mentions') }}
-    where uscc is not null
+        case when names.method = 'override' then names.enterprise_id else codes.enterprise_id end as enterprise_id,
+        mentions.name_key,
+        mentions.source_id,
+        case when names.method = 'override' or not codes.is_own then 'override' else 'uscc' end as method,
+        null as probability,
+        case
+            when names.method = 'override' then names.evidence else coalesce(codes.override_evidence, mentions.uscc)
+        end as evidence
+    from {{ ref('int_enterprise_mentions') }} as mentions
+    inner join {{ ref('int_enterprise_codes') }} as codes on mentions.uscc = codes.uscc
+    left join {{ ref('int_enterprise_names') }} as names
+        on mentions.name_key = names.name_key and names.method = 'override'
     union all
     select
         names.enterprise_id,
         names.name_key,
         mentions.source_id,
         names.method,
-        case names.method
-            when 'legal_name' then 'registered name of ' || substr(names.enterprise_id, 6)
-            when 'former_name' then 'former name of ' || substr(names.enterprise_id, 6)
-            when 'ambiguous' then 'borne by ' || cast(names.n_bearers as varchar) || ' registered enterprises'
-        end as evidence
+        names.score as probability,
+        names.evidence
     from {{ ref('int_enterprise_mentions') }} as mentions
     inner join {{ ref('int_enterprise_names') }} as names on mentions.name_key = names.name_key
     where mentions.uscc is null
@@ -35,27 +39,24 @@ with decisions as (
 -- A source may name a firm with and without its code; the code is the stronger evidence.
 preferred as (
     select
-        enterprise_id,
-        name_key,
-        source_id,
-        min(
-            case method
-                when 'uscc' then 1 when 'legal_name' then 2 when 'former_name' then 3 when 'ambiguous' then 4 else 5
-            end
-        ) as method_rank,
-        min(evidence) as evidence
+        decisions.enterprise_id,
+        decisions.name_key,
+        decisions.source_id,
+        min(methods.method_rank) as method_rank,
+        min_by(decisions.evidence, methods.method_rank) as evidence,
+        max(decisions.probability) as probability
     from decisions
-    group by enterprise_id, name_key, source_id
+    inner join {{ ref('match_methods') }} as methods on decisions.method = methods.match_method
+    group by decisions.enterprise_id, decisions.name_key, decisions.source_id
 )
 
 select
-    enterprise_id,
-    {{ surrogate_key(['enterprise_id']) }} as enterprise_key,
-    name_key,
-    source_id,
-    case method_rank
-        when 1 then 'uscc' when 2 then 'legal_name' when 3 then 'former_name' when 4 then 'ambiguous' else 'name_only'
-    end as method,
-    cast(case method_rank when 1 then 1.0 when 2 then 0.99 when 3 then 0.95 end as double) as score,
-    evidence
+    preferred.enterprise_id,
+    {{ surrogate_key(['preferred.enterprise_id']) }} as enterprise_key,
+    preferred.name_key,
+    preferred.source_id,
+    methods.match_method as method,
+    coalesce(methods.score, preferred.probability) as score,
+    preferred.evidence
 from preferred
+inner join {{ ref('match_methods') }} as methods on preferred.method_rank = methods.method_rank

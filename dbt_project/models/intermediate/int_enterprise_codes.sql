@@ -13,6 +13,7 @@ select
     codes.uscc,
     {{ surrogate_key(["'USCC:' || coalesce(decisions.object_uscc, codes.uscc)"]) }} as enterprise_key,
     'USCC:' || coalesce(decisions.object_uscc, codes.uscc) as enterprise_id,
+    decisions.object_uscc is null as is_own,
     decisions.evidence as override_evidence
 from codes
 left join {{ ref('int_enterprise_decisions') }} as decisions

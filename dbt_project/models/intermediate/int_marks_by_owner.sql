@@ -1,8 +1,9 @@
--- Grain: one row per producer of a sample and text that exactly one of its marks bears.
+-- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks bears.
 with producers as (
     select distinct names.enterprise_key
     from {{ ref('int_inspection_samples') }} as samples
-    inner join {{ ref('int_enterprise_names') }} as names on samples.producer_name_key = names.name_key
+    inner join {{ ref('int_enterprise_names') }} as names
+        on samples.producer_name_key = names.name_key or samples.commissioner_name_key = names.name_key
     where samples.brand_text_norm is not null
 ),
 
@@ -61,6 +62,7 @@ preferred as (
 select
     owner_enterprise_key,
     mark_text,
-    trademark_key
+    trademark_key,
+    is_domestic
 from preferred
 where preference = 1 and n_marks = 1

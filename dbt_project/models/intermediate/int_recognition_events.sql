@@ -47,8 +47,8 @@ typed as (
         coalesce(listed.scheme_id, aliases.scheme_id, once.scheme_text) as scheme_id,
         case
             when not once.is_enterprise then -1
-            when once.uscc is not null then {{ surrogate_key(["'USCC:' || once.uscc"]) }}
-            else coalesce(names.enterprise_key, -1)
+            when names.method = 'override' then names.enterprise_key
+            else coalesce(codes.enterprise_key, names.enterprise_key, -1)
         end as enterprise_key
     from once
     left join words on once.event_name_norm = words.event_name_norm and words.preference = 1
@@ -57,6 +57,7 @@ typed as (
         on
             once.scheme_text = {{ bare_text('aliases.alias_zh') }}
             and (aliases.level is null or once.level_name = aliases.level)
+    left join {{ ref('int_enterprise_codes') }} as codes on once.uscc = codes.uscc
     left join {{ ref('int_enterprise_names') }} as names on once.recipient_name_key = names.name_key
     where once.delivery_rank = 1
 )

@@ -1,11 +1,12 @@
 -- Grain: one row per enterprise, name key and kind of name.
 with names as (
     select
-        {{ surrogate_key(["'USCC:' || uscc"]) }} as enterprise_key,
-        name_key,
-        name_kind,
-        name
-    from {{ ref('int_enterprise_aliases') }}
+        codes.enterprise_key,
+        aliases.name_key,
+        case when aliases.name_kind = 'printed_former' then 'former' else aliases.name_kind end as name_kind,
+        aliases.name
+    from {{ ref('int_enterprise_aliases') }} as aliases
+    inner join {{ ref('int_enterprise_codes') }} as codes on aliases.uscc = codes.uscc
     union all
     select
         enterprise_key,
@@ -13,7 +14,7 @@ with names as (
         'as_named' as name_kind,
         name
     from {{ ref('int_enterprise_names') }}
-    where method in ('name_only', 'ambiguous')
+    where method not in ('legal_name', 'former_name', 'alias', 'stated_name')
     union all
     select
         enterprise_key,

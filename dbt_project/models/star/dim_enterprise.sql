@@ -56,6 +56,7 @@ registered as (
                 versions.industry_code
         end as industry_code
     from extracts as versions
+    inner join {{ ref('int_enterprise_codes') }} as codes on versions.uscc = codes.uscc and codes.is_own
     inner join {{ ref('int_deliveries') }} as deliveries
         on deliveries.source_id = 'enterprise_register' and versions.delivery_sha256 = deliveries.sha256
 ),
@@ -63,15 +64,24 @@ registered as (
 -- A credit code stated elsewhere identifies a firm that no register extract holds.
 coded as (
     select
-        'USCC:' || mentions.uscc as enterprise_id,
-        mentions.uscc,
+        codes.enterprise_id,
+        substr(codes.enterprise_id, 6) as uscc,
         min(mentions.name) as name,
         min(mentions.name_en) as name_en
-    from {{ ref('int_enterprise_mentions') }} as mentions
-    where
-        mentions.uscc is not null
-        and mentions.uscc not in (select versions.uscc from {{ ref('int_enterprise_versions') }} as versions)
-    group by mentions.uscc
+    from {{ ref('int_enterprise_codes') }} as codes
+    left join {{ ref('int_enterprise_mentions') }} as mentions on codes.uscc = mentions.uscc
+    where substr(codes.enterprise_id, 6) not in (select versions.uscc from {{ ref('int_enterprise_versions') }} as versions)
+    group by codes.enterprise_id
+),
+
+named as (
+    select
+        enterprise_id,
+        min(name) as name,
+        min(name_en) as name_en
+    from {{ ref('int_enterprise_names') }}
+    where enterprise_id like 'NAME:%'
+    group by enterprise_id
 ),
 
 enterprises as (
@@ -126,8 +136,7 @@ enterprises as (
         null as address,
         null as industry_code,
         false as is_registered
-    from {{ ref('int_enterprise_names') }} as named
-    where named.method in ('name_only', 'ambiguous')
+    from named
 ),
 
 regions as (

@@ -30,7 +30,13 @@ inspections as (
         coalesce(sampled.enterprise_key, -1) as sampled_enterprise_key,
         samples.product_name,
         samples.brand_text,
-        coalesce(marks.trademark_key, -1) as trademark_key,
+        coalesce(marks.trademark_key, commissioned_marks.trademark_key, -1) as trademark_key,
+        case
+            when marks.is_domestic then 'producer_mark'
+            when marks.trademark_key is not null then 'producer_mark_abroad'
+            when commissioned_marks.is_domestic then 'commissioner_mark'
+            when commissioned_marks.trademark_key is not null then 'commissioner_mark_abroad'
+        end as trademark_method,
         case
             when samples.category_name_norm is null then -1
             else {{ surrogate_key(['samples.source_id', 'samples.category_name_norm']) }}
@@ -51,6 +57,10 @@ inspections as (
     left join names as commissioners on samples.commissioner_name_key = commissioners.name_key
     left join {{ ref('int_marks_by_owner') }} as marks
         on samples.producer_key = marks.owner_enterprise_key and samples.brand_text_norm = marks.mark_text
+    left join {{ ref('int_marks_by_owner') }} as commissioned_marks
+        on
+            commissioners.enterprise_key = commissioned_marks.owner_enterprise_key
+            and samples.brand_text_norm = commissioned_marks.mark_text
     left join {{ ref('int_region_timeline') }} as at_notice
         on
             samples.place_key = at_notice.anchor_key
@@ -68,6 +78,7 @@ inspections as (
         product_name,
         null as brand_text,
         -1 as trademark_key,
+        null as trademark_method,
         product_category_key,
         'fail' as result,
         false as is_recheck,
@@ -113,7 +124,8 @@ select
             inspections.source_id,
             inspections.agency,
             coalesce(inspections.notice_no, inspections.delivery_sha256 || cast(inspections.notice_date as varchar))
-    ) = 1 as is_from_full_notice
+    ) = 1 as is_from_full_notice,
+    inspections.trademark_method
 from inspections
 left join {{ ref('int_deliveries') }} as deliveries
     on inspections.source_id = deliveries.source_id and inspections.delivery_sha256 = deliveries.sha256
