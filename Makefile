@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
-.PHONY: run test test-scale lint bench dev clean lock
+.PHONY: run test test-scale lint bench bench-identity dev clean lock
 
 # The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
@@ -36,6 +36,9 @@ lint: $(STAMP)
 SCALE ?= 1000
 bench: $(STAMP)  ## benchmarks against baselines in the same run; SCALE is in thousands of marks
 	$(BIN)/python -m benchmarks --scale $(SCALE)
+
+bench-identity: $(STAMP)  ## precision and recall of matching enterprises, at 200,000 and 1,000,000 names with known truth
+	$(BIN)/python -m benchmarks.identity
 
 # Dagster keeps its state where this starts; its own hint at another command of its makers is not for our users.
 dev: $(STAMP)  ## Dagster's UI on the same definitions

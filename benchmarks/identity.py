@@ -28,24 +28,34 @@ from pipelines.declarations import Source, load_sources
 from pipelines.home import Home
 from pipelines.linkage import SETTINGS, scored_pairs
 
+CLUES = "work.staging.int_enterprise_clues"
 SEED = 20240516
 TRAINING_SEED = 7
 TRAINING_NAMES = 200_000
 METHODS = ["uscc", "legal_name", "former_name", "alias", "stated_name", "canonical_name", "evidence", "ambiguous"]
 PRECISION, RECALL, SECONDS = 0.999, 0.96, 30.0
 
-# What agrees at each level, from the strongest; the last is what is left. -1 is where either side says nothing.
+_BOTH = "name_city_l = name_city_r and place_city_l = place_city_r"
+# Per comparison what it needs to say anything, and what agrees at each level from the strongest; the last is what is
+# left. Where a firm is counts once: street, city of the address and city in the name are no independent witnesses.
 _LEVELS = {
-    "core": [("same", "core_l = core_r")],
-    "form": [("same", "form_l = form_r")],
-    "name_city": [("same", "name_city_l = name_city_r")],
-    "place_city": [("same", "place_city_l = place_city_r")],
-    "street": [("same", "street_l = street_r")],
-    "brands": [("one the same", "list_has_any(brands_l, brands_r)")],
-    "trade": [("same", "trade_l = trade_r")],
+    "core": ("core", [("same", "core_l = core_r")]),
+    "form": ("form", [("same", "form_l = form_r")]),
+    "place": (
+        None,
+        [
+            ("same street and number", "street_l = street_r"),
+            ("same city in name and address", f"{_BOTH} and (street_l is null or street_r is null)"),
+            ("same city, other street", _BOTH),
+            ("same city of address", "place_city_l = place_city_r and (name_city_l is null or name_city_r is null)"),
+            ("same city in name", "name_city_l = name_city_r and (place_city_l is null or place_city_r is null)"),
+        ],
+    ),
+    "brands": ("brands", [("one the same", "list_has_any(brands_l, brands_r)")]),
+    "trade": ("trade", [("same", "trade_l = trade_r")]),
 }
 # How common a word or a street is tells how much it means that both have it.
-_BY_FREQUENCY = ("core", "street")
+_BY_FREQUENCY = {"core": "core", "place": "street"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +80,9 @@ def _named(frame: pl.DataFrame, column: str) -> pl.DataFrame:
     return frame.with_columns(norm.alias(f"{column}_norm"), text.name_keys(norm).alias(f"{column}_key"))
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, source: Source, entity: str, frame: pl.DataFrame, path: Path) -> None:
+def _replace(
+    connection: duckdb.DuckDBPyConnection, source: Source, entity: str, frame: pl.DataFrame, path: Path
+) -> None:
     """Put a frame in the place of the lake's empty view; columns that it lacks are null."""
     frame.write_parquet(path)
     columns = ", ".join(
@@ -152,8 +164,8 @@ def write_world(world: NameWorld, home: Home, folder: RunFolder) -> tuple[pl.Dat
         )
         english.write_parquet(scratch / "english.parquet")
         connection.execute(
-            "insert into lake.enterprise_aliases select row_number() over () + 1, name_en_norm, name_en_key, uscc, null,"
-            " null, 'english', 'world' from read_parquet(?)",
+            "insert into lake.enterprise_aliases select row_number() over () + 1, name_en_norm, name_en_key, uscc,"
+            " null, null, 'english', 'world' from read_parquet(?)",
             [str(scratch / "english.parquet")],
         )
     return mentions, seconds
@@ -175,19 +187,17 @@ def train(scratch: Path) -> None:
     """Write the linkage's parameters: shares of agreement among pairs that are and are not one firm."""
     resolved = resolve(TRAINING_NAMES, TRAINING_SEED, scratch, ["+int_enterprise_clues"])
     untrained = scratch / "untrained.json"
-    levels = {name: [(1.0 / len(found), 1.0 / len(found))] * (len(found) + 1) for name, found in _LEVELS.items()}
+    levels = {name: [(1.0 / len(found), 1.0 / len(found))] * (len(found) + 1) for name, (_, found) in _LEVELS.items()}
     untrained.write_text(json.dumps(_settings(levels, 0.5)), encoding="utf-8")
     with open_database(resolved.folder.work, resolved.folder.spill) as connection:
         truth = resolved.mentions.filter(pl.col("uscc").is_null()).group_by("name_key").agg(pl.col("truth").unique())
-        known = truth.filter(pl.col("truth").list.len() == 1).select(
-            "name_key", truth=pl.col("truth").list.first()
-        )
+        known = truth.filter(pl.col("truth").list.len() == 1).select("name_key", truth=pl.col("truth").list.first())
         connection.register("known", known.to_arrow())
-        pairs = scored_pairs(connection, "work.staging.int_enterprise_clues", "work.linkage", untrained, None)
-        counted = connection.sql("select * from pairs inner join known using (name_key)")
+        scored_pairs(connection, CLUES, "work.linkage", untrained, None).to_table("scored")
+        counted = connection.sql("select * from scored inner join known using (name_key)")
         n_pairs, n_matches = counted.aggregate("count(*), count(*) filter (truth = uscc)").fetchall()[0]
         trained: dict[str, list[tuple[float, float]]] = {}
-        for name, found in _LEVELS.items():
+        for name, (_, found) in _LEVELS.items():
             rows = counted.filter(f"{name}_level >= 0").aggregate(
                 f"{name}_level as level, count(*) filter (truth = uscc) as m,"
                 " count(*) filter (truth is null or truth <> uscc) as u"
@@ -207,13 +217,13 @@ def train(scratch: Path) -> None:
 def _settings(levels: dict[str, list[tuple[float, float]]], prior: float) -> dict[str, Any]:
     """Splink's settings: per comparison the levels with m and u, both among pairs whose names are near each other."""
     comparisons = []
-    for name, found in _LEVELS.items():
+    for name, (needed, found) in _LEVELS.items():
+        nothing = " and ".join(
+            f"({one}_l is null or {one}_r is null)"
+            for one in ([needed] if needed else ["name_city", "place_city", "street"])
+        )
         made: list[dict[str, Any]] = [
-            {
-                "sql_condition": f"{name}_l is null or {name}_r is null",
-                "label_for_charts": "nothing said",
-                "is_null_level": True,
-            }
+            {"sql_condition": nothing, "label_for_charts": "nothing said", "is_null_level": True}
         ]
         for number, (label, condition) in enumerate([*found, ("else", "ELSE")]):
             m, u = levels[name][number]
@@ -224,7 +234,7 @@ def _settings(levels: dict[str, list[tuple[float, float]]], prior: float) -> dic
                 "u_probability": round(u, 6),
             }
             if number == 0 and name in _BY_FREQUENCY:
-                level |= {"tf_adjustment_column": name, "tf_adjustment_weight": 1.0}
+                level |= {"tf_adjustment_column": _BY_FREQUENCY[name], "tf_adjustment_weight": 1.0}
             made.append(level)
         comparisons.append({"output_column_name": name, "comparison_levels": made})
     return {
@@ -236,7 +246,9 @@ def _settings(levels: dict[str, list[tuple[float, float]]], prior: float) -> dic
         "retain_intermediate_calculation_columns": False,
         "blocking_rules_to_generate_predictions": [
             {
-                "blocking_rule": "l.signatures = r.signatures",
+                # Two that name different cities are never one.
+                "blocking_rule": "l.signatures = r.signatures and"
+                " (l.name_city = r.name_city or l.name_city is null or r.name_city is null)",
                 "sql_dialect": "duckdb",
                 "arrays_to_explode": ["signatures"],
             }
@@ -273,7 +285,7 @@ def judged(resolved: Resolved) -> pl.DataFrame:
 
 
 def _counts(rows: pl.DataFrame) -> tuple[int, int, int, int]:
-    """Mentions with a link to a code, those whose link is right, mentions of registered firms, those that came to it."""
+    """Mentions linked to a code, those linked rightly, mentions of registered firms, and those that came to theirs."""
     is_right = (pl.col("linked") == pl.col("truth")).fill_null(False)
     (counts,) = rows.select(
         pl.col("linked").count().alias("linked"),
@@ -324,7 +336,7 @@ def _measure(n_names: int, scratch: Path) -> bool:
 
 
 def main() -> None:
-    """Print precision, recall and seconds, and a table per method and per corruption; exit code 1 where short of them."""
+    """Print precision, recall and seconds, with tables per method and per corruption; exit code 1 where they fail."""
     arguments = argparse.ArgumentParser(prog="benchmarks.identity", description=__doc__)
     arguments.add_argument("--names", type=int, nargs="+", default=[200_000, 1_000_000], help="mentions of each world")
     arguments.add_argument("--train", action="store_true", help="write the linkage's parameters instead")

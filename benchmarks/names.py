@@ -52,7 +52,24 @@ _INDUSTRIES = [
     ("农业发展", "AGRICULTURE", "0111", None),
 ]
 _FORMS = [("有限公司", 0.72), ("有限责任公司", 0.13), ("股份有限公司", 0.10), ("厂", 0.05)]
-_ROADS = ["建设", "人民", "解放", "中山", "和平", "新华", "文化", "工业", "创业", "科技", "长江", "黄河", "东风", "胜利", "青年", "友谊"]
+_ROADS = [
+    "建设",
+    "人民",
+    "解放",
+    "中山",
+    "和平",
+    "新华",
+    "文化",
+    "工业",
+    "创业",
+    "科技",
+    "长江",
+    "黄河",
+    "东风",
+    "胜利",
+    "青年",
+    "友谊",
+]
 _ENDS = ["路", "大道", "街", "东路", "西路", "南路", "北路", "中路"]
 # Characters of the first level of GB 2312 are the common ones; a name takes its words from a few hundred.
 _COMMON = [bytes([high, low]).decode("gb2312") for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFF)]
@@ -116,26 +133,25 @@ def _firms(generator: np.random.Generator, n: int) -> pl.DataFrame:
                     "shape": generator.random(n_families),
                 }
             ),
-            *[
-                pl.DataFrame({f"c{i}": _pick(generator, characters, n_families)})
-                for i in range(4)
-            ],
+            *[pl.DataFrame({f"c{i}": _pick(generator, characters, n_families)}) for i in range(4)],
         ],
         how="horizontal",
     ).with_columns(word=_word(pl.col("length")))
     # A neighbour is like a firm in all but one character of its word.
-    twins = frame.with_columns(family=pl.int_range(pl.len())).sample(n - n_families, seed=int(generator.integers(1 << 31)))
+    twins = frame.with_columns(family=pl.int_range(pl.len())).sample(
+        n - n_families, seed=int(generator.integers(1 << 31))
+    )
     at = pl.Series("at", generator.integers(0, 2, len(twins)))
     twins = twins.with_columns(at, other=_pick(generator, characters, len(twins))).with_columns(
         word=pl.col("word").str.slice(0, pl.col("at")) + pl.col("other") + pl.col("word").str.slice(pl.col("at") + 1)
     )
-    # Sisters of one owner: one in twenty neighbours sits at the same address, and one in ten bears the same brand.
+    # Sisters of one owner: two in a hundred neighbours sit at the same address, five bear the same brand.
     frame = frame.with_columns(house_of=pl.int_range(pl.len()), brand_of=pl.int_range(pl.len()))
     twins = twins.with_row_index("twin").with_columns(
-        house_of=pl.when(pl.Series(generator.random(len(twins))) < 0.05)
+        house_of=pl.when(pl.Series(generator.random(len(twins))) < 0.02)
         .then("family")
         .otherwise(pl.col("twin").cast(pl.Int64) + len(frame)),
-        brand_of=pl.when(pl.Series(generator.random(len(twins))) < 0.1)
+        brand_of=pl.when(pl.Series(generator.random(len(twins))) < 0.05)
         .then("family")
         .otherwise(pl.col("twin").cast(pl.Int64) + len(frame)),
     )
@@ -165,11 +181,18 @@ def _word(length: pl.Expr) -> pl.Expr:
 
 def _legal_name(core: str, shape: str) -> pl.Expr:
     kind = pl.col(shape)
-    front = pl.when(kind < 0.62).then("city").when(kind < 0.84).then(pl.col("city") + "市").when(kind < 0.92).then(
-        pl.col("province_short") + pl.col("city")
+    front = (
+        pl.when(kind < 0.62)
+        .then("city")
+        .when(kind < 0.84)
+        .then(pl.col("city") + "市")
+        .when(kind < 0.92)
+        .then(pl.col("province_short") + pl.col("city"))
     )
-    return pl.when(kind < 0.92).then(pl.concat_str(front, core, "form")).otherwise(
-        pl.concat_str("core", pl.lit("（"), "city", pl.lit("）"), "form")
+    return (
+        pl.when(kind < 0.92)
+        .then(pl.concat_str(front, core, "form"))
+        .otherwise(pl.concat_str("core", pl.lit("（"), "city", pl.lit("）"), "form"))
     )
 
 
@@ -235,7 +258,11 @@ def _with_evidence(generator: np.random.Generator, frame: pl.DataFrame, characte
         address=pl.concat_str("province", pl.col("city") + "市", "county", "road", "house", pl.lit("号")),
         former_name=pl.concat_str("city", "former_word", "industry", "form"),
         name_en=pl.concat_str(
-            pl.lit("FIRM "), pl.int_range(pl.len()).cast(pl.String).str.zfill(8), pl.lit(" "), "industry_en", pl.lit(" CO., LTD.")
+            pl.lit("FIRM "),
+            pl.int_range(pl.len()).cast(pl.String).str.zfill(8),
+            pl.lit(" "),
+            "industry_en",
+            pl.lit(" CO., LTD."),
         ),
         has_former_alias=pl.Series(generator.random(n)) < ALIAS_SHARE,
         has_english_alias=pl.Series(generator.random(n)) < ALIAS_SHARE,
@@ -245,9 +272,7 @@ def _with_evidence(generator: np.random.Generator, frame: pl.DataFrame, characte
     )
 
 
-def _mentions(
-    generator: np.random.Generator, registered: pl.DataFrame, outside: pl.DataFrame, n: int
-) -> pl.DataFrame:
+def _mentions(generator: np.random.Generator, registered: pl.DataFrame, outside: pl.DataFrame, n: int) -> pl.DataFrame:
     n_outside = round(n * NO_COUNTERPART_SHARE)
     chosen = pl.concat(
         [
@@ -301,7 +326,9 @@ def _printed() -> pl.Expr:
     length = name.str.len_chars()
     at = (draw * (length - 1)).cast(pl.Int64) + 1
     # Where in the name the word of the firm and of its trade stands, in characters.
-    before = name.str.len_chars() - name.str.split(pl.col("word")).list.slice(1).list.join(pl.col("word")).str.len_chars()
+    before = (
+        name.str.len_chars() - name.str.split(pl.col("word")).list.slice(1).list.join(pl.col("word")).str.len_chars()
+    )
     start = before - pl.col("word").str.len_chars()
     hit = start + (draw * pl.col("core").str.len_chars()).cast(pl.Int64)
     bare_city = pl.concat_str("core", "form")
@@ -328,7 +355,9 @@ def _printed() -> pl.Expr:
     kind = pl.col("corruption")
     return (
         pl.when(kind == "spacing")
-        .then(name.str.slice(0, at) + pl.when(second < 0.5).then(pl.lit(" ")).otherwise(pl.lit("  ")) + name.str.slice(at))
+        .then(
+            name.str.slice(0, at) + pl.when(second < 0.5).then(pl.lit(" ")).otherwise(pl.lit("  ")) + name.str.slice(at)
+        )
         .when(kind == "width")
         .then(
             pl.when(name.str.contains("（"))
@@ -363,7 +392,9 @@ def _printed_address() -> pl.Expr:
         .then(pl.concat_str("county", "road", "house", pl.lit("号")))
         .when(shorter < 0.94)
         .then(pl.concat_str("address", "elsewhere", pl.lit("室")))
-        .otherwise(pl.concat_str("province", pl.col("city") + "市", "county", pl.lit("新城路"), "elsewhere", pl.lit("号")))
+        .otherwise(
+            pl.concat_str("province", pl.col("city") + "市", "county", pl.lit("新城路"), "elsewhere", pl.lit("号"))
+        )
     )
     drawn = pl.col("address_draw")
     return pl.when(drawn < 0.55).then(address).when(drawn < 0.70).then(pl.concat_str("province", pl.col("city") + "市"))

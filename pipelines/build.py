@@ -18,7 +18,7 @@ import duckdb
 from pipelines import corrections, identity
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
-from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
+from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, SOURCES_DIR, Home, TouchstoneError
 
 if TYPE_CHECKING:
     from pipelines.receive import Manifest
@@ -293,7 +293,11 @@ def _create_fallback(connection: duckdb.DuckDBPyConnection, source: Source, tabl
 
 
 def create_work_database(
-    home: Home, folder: RunFolder, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]
+    home: Home,
+    folder: RunFolder,
+    sources: Mapping[str, Source],
+    manifests: Mapping[str, list[Manifest]],
+    declared_in: Path = SOURCES_DIR,
 ) -> None:
     """Make the run's work database, which dbt reads, with the lake of every source and what is declared about identity.
 
@@ -304,7 +308,7 @@ def create_work_database(
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with open_database(folder.work, folder.spill) as connection:
         create_lake(connection, home, sources, manifests)
-        identity.create_tables(connection)
+        identity.create_tables(connection, declared_in)
 
 
 def _create_lists(

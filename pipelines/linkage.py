@@ -1,4 +1,4 @@
-"""Splink over the names that no rule resolves: how likely each is one of the registered enterprises with a similar name.
+"""Splink over the names that no rule resolves: how likely each is a registered enterprise with a name near to it.
 
 The parameters stand in `linkage.json`, as `python -m benchmarks.identity --train` wrote them from names with known
 truth. Splink is imported only where there are names to judge.
@@ -16,7 +16,7 @@ SETTINGS = Path(__file__).with_name("linkage.json")
 # A pair less likely than this is not even worth a look.
 LEAST_PROBABILITY = 0.05
 
-_EVIDENCE = ("core", "form", "name_city", "place_city", "street", "brands", "trade")
+_EVIDENCE = ("core", "form", "place", "brands", "trade")
 # How common a word or a street is tells how much it means that both sides have it.
 _BY_FREQUENCY = ("core", "street")
 _NAMES = "names"
@@ -40,7 +40,8 @@ def scored_pairs(
     if not all(first):
         columns = ", ".join(f"null::integer as {name}_level" for name in _EVIDENCE)
         return connection.sql(
-            f"select null::varchar as name_key, null::varchar as uscc, null::double as probability, {columns} where false"
+            "select null::varchar as name_key, null::varchar as uscc, null::double as probability,"
+            f" {columns} where false"
         )
     from splink import DuckDBAPI, Linker
 
@@ -72,6 +73,10 @@ def _chance(parameters: dict[str, Any], column: str) -> float:
 
     The parameters are those of pairs with near names, so frequencies among all enterprises would be of another scale.
     """
-    (comparison,) = (one for one in parameters["comparisons"] if one["output_column_name"] == column)
-    (level,) = (one for one in comparison["comparison_levels"] if "tf_adjustment_column" in one)
-    return float(level["u_probability"])
+    (chance,) = (
+        level["u_probability"]
+        for comparison in parameters["comparisons"]
+        for level in comparison["comparison_levels"]
+        if level.get("tf_adjustment_column") == column
+    )
+    return float(chance)

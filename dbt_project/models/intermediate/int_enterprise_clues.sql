@@ -26,19 +26,6 @@ mentioned as (
     group by mentions.name_key
 ),
 
--- The marks that an enterprise owns under a name that is its own, as far as a name in question bears one of them.
-brands as (
-    select
-        ladder.uscc,
-        list_sort(list(distinct marks.mark_text_norm)) as brands
-    from {{ ref('int_cnipa_current_marks') }} as marks
-    inner join {{ ref('int_enterprise_ladder') }} as ladder on marks.applicant_name_key = ladder.name_key
-    where
-        ladder.uscc is not null
-        and marks.mark_text_norm in (select unnest(mentioned.brands) from mentioned)
-    group by ladder.uscc
-),
-
 registered as (
     select
         versions.uscc,
@@ -70,6 +57,17 @@ sifted as (
         )) as sieve
         from residue
     ) as wanted on registered.sieve = wanted.sieve
+),
+
+-- The marks that an enterprise owns under a name that is its own.
+brands as (
+    select
+        ladder.uscc,
+        list_sort(list(distinct marks.mark_text_norm)) as brands
+    from {{ ref('int_cnipa_current_marks') }} as marks
+    inner join {{ ref('int_enterprise_ladder') }} as ladder on marks.applicant_name_key = ladder.name_key
+    where marks.mark_text_norm is not null and ladder.uscc in (select sifted.uscc from sifted)
+    group by ladder.uscc
 ),
 
 -- How many registered enterprises share an address, or the words of a name: the more, the less it says.
