@@ -39,7 +39,7 @@ left join {{ ref('int_enterprise_versions') }} as versions on candidates.uscc = 
 left join {{ ref('int_enterprise_decisions') }} as decided
     on
         candidates.name_key = decided.subject_name_key
-        and (decided.decision = 'same' or decided.object_uscc = candidates.uscc)
+        and (decided.decision = 'same' or candidates.uscc = decided.object_uscc)
 where
     decided.line_no is null
     and names.enterprise_id <> codes.enterprise_id

@@ -77,19 +77,19 @@ named as (
 )
 
 select
-    {{ surrogate_key(['enterprise_id']) }} as enterprise_key,
-    enterprise_id,
-    name_key,
-    name,
-    name_en,
-    canonical_key,
-    case when parted_evidence is null then method else 'override' end as method,
-    n_bearers,
+    {{ surrogate_key(['named.enterprise_id']) }} as enterprise_key,
+    named.enterprise_id,
+    named.name_key,
+    named.name,
+    named.name_en,
+    named.canonical_key,
+    case when named.parted_evidence is null then named.method else 'override' end as method,
+    named.n_bearers,
     case
-        when parted_evidence is not null then 1.0
-        when method = 'evidence' then probability
+        when named.parted_evidence is not null then 1.0
+        when named.method = 'evidence' then named.probability
         else scores.score
     end as score,
-    coalesce(parted_evidence, evidence) as evidence
+    coalesce(named.parted_evidence, named.evidence) as evidence
 from named
 left join {{ ref('match_methods') }} as scores on named.method = scores.match_method

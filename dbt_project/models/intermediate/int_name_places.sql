@@ -1,4 +1,4 @@
--- Grain: one row per text by which a name may say where an enterprise is from, and province whose name stands before it.
+-- Grain: one row per text by which a name may say where a firm is from, and province whose name stands before it.
 with names as (
     select * from {{ ref('int_region_names') }}
     where scope_code <> 'CN'

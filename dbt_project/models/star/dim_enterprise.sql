@@ -70,7 +70,10 @@ coded as (
         min(mentions.name_en) as name_en
     from {{ ref('int_enterprise_codes') }} as codes
     left join {{ ref('int_enterprise_mentions') }} as mentions on codes.uscc = mentions.uscc
-    where substr(codes.enterprise_id, 6) not in (select versions.uscc from {{ ref('int_enterprise_versions') }} as versions)
+    where
+        substr(codes.enterprise_id, 6) not in (
+            select versions.uscc from {{ ref('int_enterprise_versions') }} as versions
+        )
     group by codes.enterprise_id
 ),
 
