@@ -25,20 +25,22 @@ with registered as (
         on former.delivery_sha256 = register.delivery_sha256 and former.record_no = register.record_no
 ),
 
+bearers as (
+    select
+        name_key,
+        min(uscc) as uscc
+    from registered
+    group by name_key
+    having count(distinct uscc) = 1
+),
+
 declared as (
     select
         decisions.subject_name_key as name_key,
         decisions.subject_name as name,
         coalesce(decisions.object_uscc, bearers.uscc) as uscc
     from {{ ref('int_enterprise_decisions') }} as decisions
-    left join (
-        select
-            name_key,
-            min(uscc) as uscc
-        from registered
-        group by name_key
-        having count(distinct uscc) = 1
-    ) as bearers on decisions.object_name_key = bearers.name_key
+    left join bearers on decisions.object_name_key = bearers.name_key
     where decisions.decision = 'alias' and (decisions.object_uscc is not null or bearers.uscc is not null)
 ),
 

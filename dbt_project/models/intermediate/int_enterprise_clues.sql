@@ -1,4 +1,4 @@
--- Grain: one row per name that its words alone resolve to no code, and per registered enterprise whose name is near one.
+-- Grain: one row per name that its words resolve to no code, and per registered enterprise with a name near to one.
 with residue as (
     select
         ladder.name_key,
@@ -41,22 +41,22 @@ registered as (
 ),
 
 -- Words that differ in one character or lack one agree once one is taken from either or both; hashes only sift.
+sieves as (
+    select
+        uscc,
+        unnest({{ sieve('core') }}) as sieve
+    from registered
+),
+
+wanted as (
+    select distinct unnest({{ sieve('core') }}) as sieve
+    from residue
+),
+
 sifted as (
-    select distinct registered.uscc
-    from (
-        select
-            uscc,
-            unnest([hash(core)] || list_transform(
-                generate_series(1, length(core)), lambda i: hash(left(core, i - 1) || substr(core, i + 1))
-            )) as sieve
-        from registered
-    ) as registered
-    inner join (
-        select distinct unnest([hash(core)] || list_transform(
-            generate_series(1, length(core)), lambda i: hash(left(core, i - 1) || substr(core, i + 1))
-        )) as sieve
-        from residue
-    ) as wanted on registered.sieve = wanted.sieve
+    select distinct sieves.uscc
+    from sieves
+    inner join wanted on sieves.sieve = wanted.sieve
 ),
 
 -- The marks that an enterprise owns under a name that is its own.
@@ -131,18 +131,7 @@ select
     rows_of_both.street,
     case when len(rows_of_both.brands) > 0 then rows_of_both.brands end as brands,
     nullif(rows_of_both.trade, '') as trade,
-    -- The same, or one character apart: one blanked in both, or one taken from the name (+) or the enterprise (-). Edit
-    -- distances of databases count bytes, not characters.
-    list_transform(
-        generate_series(1, length(rows_of_both.core)),
-        lambda i: left(rows_of_both.core, i - 1) || '?' || substr(rows_of_both.core, i + 1)
-    )
-    || list_transform(
-        generate_series(1, length(rows_of_both.core)),
-        lambda i: case rows_of_both.side when 'name' then '+' else '-' end
-        || left(rows_of_both.core, i - 1) || substr(rows_of_both.core, i + 1)
-    )
-    || [rows_of_both.core, case rows_of_both.side when 'name' then '-' else '+' end || rows_of_both.core] as signatures,
+    {{ signatures('rows_of_both.core', 'rows_of_both.side') }} as signatures,
     coalesce(cores.n_of_core, 1) as n_of_core,
     rows_of_both.n_of_street
 from rows_of_both

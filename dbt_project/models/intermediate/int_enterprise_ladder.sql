@@ -1,4 +1,4 @@
--- Grain: one row per name key under which an enterprise is named without a code, with the code that its name alone gives.
+-- Grain: one row per name key under which an enterprise is named without a code, with the code that the name gives.
 with names as (
     select
         name_key,
@@ -58,9 +58,9 @@ tried as (
         renamed.former_name,
         coalesce(nullif(bearers.n_reliable, 0), bearers.n_bearers, 0) as n_bearers,
         case
-            when bearers.n_reliable = 1 then case bearers.reliable_kind
-                when 'legal' then 'legal_name' when 'former' then 'former_name' else 'alias'
-            end
+            when bearers.n_reliable = 1 and bearers.reliable_kind = 'legal' then 'legal_name'
+            when bearers.n_reliable = 1 and bearers.reliable_kind = 'former' then 'former_name'
+            when bearers.n_reliable = 1 then 'alias'
             when bearers.n_reliable > 1 then 'ambiguous'
             when bearers.n_bearers = 1 then 'stated_name'
             when bearers.n_bearers > 1 then 'ambiguous'
@@ -93,8 +93,10 @@ select
         when 'former_name' then 'former name of ' || candidate_uscc
         when 'alias' then 'declared alias of ' || candidate_uscc
         when 'stated_name' then 'printed elsewhere with code ' || candidate_uscc
-        when 'printed_former_name' then 'printed as formerly ' || former_name || ', registered name of ' || candidate_uscc
-        when 'canonical_name' then canonical_key || ' as ' || canonical_name || ', registered name of ' || candidate_uscc
+        when 'printed_former_name'
+            then 'printed as formerly ' || former_name || ', registered name of ' || candidate_uscc
+        when 'canonical_name'
+            then canonical_key || ' as ' || canonical_name || ', registered name of ' || candidate_uscc
         when 'ambiguous' then 'borne by ' || cast(n_bearers as varchar) || ' registered enterprises'
     end as evidence
 from tried

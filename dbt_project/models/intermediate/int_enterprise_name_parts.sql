@@ -67,13 +67,16 @@ split as (
 
 formed as (
     select
-        name_key,
-        case when n_form > 0 then left(name, length(name) - n_form) else coalesce(nullif(parts.head, ''), name) end as head,
-        case substr(case when n_form > 0 then right(name, n_form) else coalesce(parts.form, '') end, 1, 2)
-            when '股份' then '股份' when '有限' then '有限' when '公司' then '公司' else ''
-        end as form,
-        coalesce(parts.branch, '') as branch,
-        case when contains(name, '(') then regexp_extract(name, '\(([^()]+)\)', 1) end as bracketed
+        split.name_key,
+        case
+            when split.n_form > 0 then left(split.name, length(split.name) - split.n_form)
+            else coalesce(nullif(split.parts.head, ''), split.name)
+        end as head,
+        coalesce(
+            left(case when split.n_form > 0 then right(split.name, split.n_form) else split.parts.form end, 2), ''
+        ) as form,
+        coalesce(split.parts.branch, '') as branch,
+        case when contains(split.name, '(') then regexp_extract(split.name, '\(([^()]+)\)', 1) end as bracketed
     from split
 ),
 

@@ -16,7 +16,7 @@ own as (
         linked.*,
         coalesce(
             codes.enterprise_id,
-            -- Names that differ only in what the canonical key leaves out are one, unless registered firms share that key.
+            -- Names that differ only in what the canonical key leaves out are one, unless registered firms share it.
             'NAME:' || case
                 when linked.method = 'name_only' and coalesce(linked.n_canonical, 0) = 0
                     then coalesce(linked.canonical_key, linked.name_key)
@@ -71,7 +71,8 @@ named as (
     select
         followed.*,
         parted.evidence as parted_evidence,
-        case when parted.name_key is null then followed.followed_id else 'NAME:' || followed.name_key end as enterprise_id
+        case when parted.name_key is null then followed.followed_id else 'NAME:' || followed.name_key end
+            as enterprise_id
     from followed
     left join parted on followed.name_key = parted.name_key
 )

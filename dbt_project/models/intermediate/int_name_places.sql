@@ -5,37 +5,40 @@ with names as (
 ),
 
 provinces as (
-    select distinct
+    select
         place_name,
-        region_code
+        min(region_code) as region_code
     from names
     where level = '省级'
+    group by place_name
 ),
 
--- 昆山 stands for 昆山市; short names of districts and counties are words of any name.
+-- 昆山 stands for 昆山市; short names of districts and counties are words of any name. The smallest text has the name:
+-- the larger place, of two such today's, of two such the lower code.
 ranked as (
     select
         place_name,
         region_code,
-        case when level = '地级' then 1 else 2 end as rank
+        case when level = '地级' then '1' else '3' end as rank,
+        is_current
     from names
     where level = '地级' or (level = '县级' and is_full and is_unique_in_scope)
     union all
     select
         left(place_name, length(place_name) - 1) as place_name,
         region_code,
-        3 as rank
+        '5' as rank,
+        is_current
     from names
     where level = '县级' and is_full and is_unique_in_scope and place_name like '__%市'
 ),
 
--- Within a province the larger place has the name: 阜阳 is the city, and was a county-level city beside it.
+-- Within a province: 阜阳 is the city, and was a county-level city beside it.
 of_province as (
     select
         place_name,
         left(region_code, 2) as province_digits,
-        min_by(region_code, rank) as region_code,
-        min(rank) as rank
+        min(rank || case when is_current then '0' else '1' end || region_code) as first_bearer
     from ranked
     group by place_name, left(region_code, 2)
 ),
@@ -43,12 +46,12 @@ of_province as (
 of_country as (
     select
         place_name,
-        min_by(region_code, rank) as region_code,
-        count(*) filter (where rank = best) as n_provinces
+        min(first_bearer) as first_bearer,
+        count(*) filter (where left(first_bearer, 2) = best) as n_provinces
     from (
         select
             *,
-            min(rank) over (partition by place_name) as best
+            left(min(first_bearer) over (partition by place_name), 2) as best
         from of_province
     ) as compared
     group by place_name
@@ -65,7 +68,7 @@ openings as (
     -- 吉林 is read as the province, 吉林市 as the city.
     select
         place_name as opening,
-        region_code,
+        substr(first_bearer, 3) as region_code,
         null as province_digits,
         true as is_city
     from of_country
@@ -73,7 +76,7 @@ openings as (
     union all
     select
         place_name as opening,
-        region_code,
+        substr(first_bearer, 3) as region_code,
         province_digits,
         true as is_city
     from of_province
