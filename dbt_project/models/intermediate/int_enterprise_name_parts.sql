@@ -124,13 +124,9 @@ behind_province as (
 placed as (
     select
         formed.*,
+        inside.region_code as bracket_region,
         coalesce(behind_province.region_code, opened.region_code) as opening_region,
-        coalesce(behind_province.n_opening, opened.n_opening, 0) as n_opening,
-        -- A bracketed city counts where the name opens with none.
-        case
-            when coalesce(behind_province.region_code, opened.region_code, '000000') like '__0000'
-                then inside.region_code
-        end as bracket_region
+        coalesce(behind_province.n_opening, opened.n_opening, 0) as n_opening
     from formed
     left join opened on formed.name_key = opened.name_key
     left join behind_province on formed.name_key = behind_province.name_key
@@ -138,24 +134,43 @@ placed as (
         on formed.bracketed = inside.opening and inside.is_city and inside.province_digits is null
 ),
 
+-- 辛集某某(武汉) is from 武汉, and 辛集 a word of its name; 湖北某某(武汉) says the province of that city.
+worded as (
+    select
+        name_key,
+        form,
+        branch,
+        head,
+        bracketed,
+        bracket_region,
+        coalesce(bracket_region, opening_region) as region_code,
+        substr(head, case
+            when
+                bracket_region is null
+                or bracket_region = opening_region
+                or (opening_region like '__0000' and left(opening_region, 2) = left(bracket_region, 2))
+                then n_opening + 1
+            else 1
+        end) as words
+    from placed
+),
+
 cored as (
     select
         name_key,
         form,
         branch,
-        coalesce(bracket_region, opening_region) as region_code,
+        region_code,
         upper(case
             -- Ideographs take three bytes each; only what holds anything else may hold punctuation.
             when strlen(head) <> 3 * length(head) or regexp_matches(head, '[\x{3000}-\x{303F}]')
                 then regexp_replace(
-                    case
-                        when bracket_region is null then substr(head, n_opening + 1)
-                        else replace(substr(head, n_opening + 1), '(' || bracketed || ')', '')
-                    end, '[\s\p{P}\p{S}]+', '', 'g'
+                    case when bracket_region is null then words else replace(words, '(' || bracketed || ')', '') end,
+                    '[\s\p{P}\p{S}]+', '', 'g'
                 )
-            else substr(head, n_opening + 1)
+            else words
         end) as core
-    from placed
+    from worded
 )
 
 select
