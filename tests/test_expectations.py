@@ -607,6 +607,15 @@ def test_without_an_earlier_release_nothing_is_compared(candidate: duckdb.DuckDB
     assert found["star__no_table_shrank"].observed == "no earlier release to compare with"
 
 
+def test_what_tells_of_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection) -> None:
+    for database, n_rows in (("previous", 29), ("candidate", 1)):
+        schema = "previous.star" if database == "previous" else "star"
+        candidate.execute(
+            f"create table {schema}.fct_target_forecast as select n as policy_target_key from range({n_rows}) as t(n)"
+        )
+    assert refused(run_release_gate(candidate)) == {}
+
+
 SPOILT_CANDIDATE: list[list[tuple[str, str, str]]] = [
     [
         (
