@@ -24,23 +24,16 @@ held as (
 live as (
     select
         targets.policy_target_key,
-        greatest(marks.valid_from, coalesce(marks.registration_date, marks.valid_from)) as live_from,
-        marks.valid_to as live_to,
-        case
-            when targets.actual_method = 'international_marks'
-                then coalesce(marks.international_registration_no, marks.office_code || marks.application_no)
-        end as registration
+        marks.live_from,
+        marks.live_to,
+        case when targets.actual_method = 'international_marks' then marks.registration end as registration
     from targets
-    inner join {{ ref('dim_trademark') }} as marks
+    inner join {{ ref('int_valid_mark_periods') }} as marks
         on
             (targets.actual_method = 'live_marks' and targets.office_code = marks.office_code)
             or (targets.actual_method = 'international_marks' and marks.office_code not in ('CN', 'unknown'))
-    inner join {{ ref('dim_enterprise') }} as owners on marks.owner_enterprise_key = owners.enterprise_key
-    inner join {{ ref('dim_region') }} as regions on owners.region_key = regions.region_key
-    where
-        marks.is_current
-        and marks.status_group = 'live'
-        and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
+    inner join {{ ref('dim_region') }} as regions on marks.region_key = regions.region_key
+    where {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
 ),
 
 steps as (

@@ -1,50 +1,8 @@
 -- Grain: one row per month, region of the owner, Nice class and office with valid marks at the end of the month.
 {{ config(post_hook=["{{ known_at() }}"]) }}
 {% set first_month = month_number(as_of()) ~ ' - ' ~ var('stock_months') ~ ' + 1' %}
-with valid_marks as (
-    select
-        trademark_key,
-        office_code,
-        owner_enterprise_key,
-        case
-            when status_group = 'live' then greatest(valid_from, coalesce(status_since, valid_from))
-            else greatest(valid_from, registration_date)
-        end as live_from,
-        case when status_group = 'live' then valid_to else least(valid_to, status_since) end as live_to
-    from {{ ref('dim_trademark') }}
-    where
-        is_listed
-        and (status_group = 'live' or (status_group = 'dead' and registration_date < status_since))
-),
-
--- A firm is where it was at the time; before its first record and after its last it is where these have it.
-firms as (
-    select
-        durable_enterprise_key,
-        region_key,
-        case when version_no = 1 then cast('0001-01-01' as date) else valid_from end as seated_from,
-        case when enterprise_key = durable_enterprise_key then {{ open_end() }} else valid_to end as seated_to
-    from {{ ref('dim_enterprise') }}
-),
-
-seated as (
-    select
-        marks.trademark_key,
-        marks.office_code,
-        firms.region_key,
-        greatest(marks.live_from, firms.seated_from) as live_from,
-        least(marks.live_to, firms.seated_to) as live_to
-    from valid_marks as marks
-    inner join firms
-        on
-            marks.owner_enterprise_key = firms.durable_enterprise_key
-            and marks.live_from < firms.seated_to
-            and marks.live_to > firms.seated_from
-    where marks.live_from < marks.live_to and marks.live_from <= {{ as_of() }}
-),
-
 -- A mark of several classes counts once, in the first of them, and once in each of them.
-firsts as (
+with firsts as (
     select
         trademark_key,
         min(case when nice_class_key <> -1 then nice_class_key end) as first_class,
@@ -71,7 +29,7 @@ placed as (
         seated.live_to,
         coalesce(classes.nice_class_key, -1) as nice_class_key,
         coalesce(classes.is_first, 1) as is_first
-    from seated
+    from {{ ref('int_valid_mark_periods') }} as seated
     left join classes on seated.trademark_key = classes.trademark_key
 ),
 
