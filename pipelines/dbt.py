@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -218,14 +218,16 @@ def build(
     return results
 
 
-def run_models(project: DbtProject, home: Home, folder: RunFolder, selection: list[str]) -> list[NodeResult]:
+def run_models(
+    project: DbtProject, home: Home, folder: RunFolder, selection: Sequence[str], without: Sequence[str] = ()
+) -> list[NodeResult]:
     """Build some models (dbt's own selection) into the run's candidate and work database, without tests; a result each.
 
     Raises TouchstoneError when dbt could not run, or a model failed.
     """
     import_dbt()
     arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--select", *selection]
-    arguments += ["--resource-type", "model", "--resource-type", "seed"]
+    arguments += [*(["--exclude", *without] if without else []), "--resource-type", "model", "--resource-type", "seed"]
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
         raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {one_line(outcome.exception)}")

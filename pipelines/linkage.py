@@ -19,6 +19,16 @@ LEAST_PROBABILITY = 0.05
 _EVIDENCE = ("core", "form", "place", "brands", "trade")
 # How common a word or a street is tells how much it means that both sides have it.
 _BY_FREQUENCY = ("core", "street")
+# What words share that are the same or one character apart: one blanked in both, or one taken from the name (+) or from
+# the enterprise (-). Edit distances of databases count bytes, not characters.
+_SIGNATURES = """
+    list_transform(generate_series(1, length(core)), lambda i: left(core, i - 1) || '?' || substr(core, i + 1))
+    || list_transform(
+        generate_series(1, length(core)),
+        lambda i: case side when 'name' then '+' else '-' end || left(core, i - 1) || substr(core, i + 1)
+    )
+    || [core, case side when 'name' then '-' else '+' end || core] as signatures
+"""
 _NAMES = "names"
 _ENTERPRISES = "enterprises"
 
@@ -50,7 +60,8 @@ def scored_pairs(
     api = DuckDBAPI(connection)
     sides = {}
     for side, name in (("name", _NAMES), ("enterprise", _ENTERPRISES)):
-        clues.filter(f"side = '{side}'").project("* exclude (side, n_of_core, n_of_street)").to_table(name)
+        wanted = clues.filter(f"side = '{side}'").project(f"*, {_SIGNATURES}")
+        wanted.project("* exclude (side, n_of_core, n_of_street)").to_table(name)
         sides[name] = api.register(name, dataset_display_name=name)
     parameters = json.loads(settings.read_text(encoding="utf-8"))
     linker = Linker([sides[_NAMES], sides[_ENTERPRISES]], parameters, log_level=None, validate_settings=False)

@@ -26,18 +26,3 @@
         lambda i: hash(left({{ core }}, i - 1) || substr({{ core }}, i + 1))
     )
 {%- endmacro %}
-
-{# What words share that are the same or one character apart: one blanked in both, or one taken from the name (+) or from
-   the enterprise (-). Edit distances of databases count bytes, not characters. #}
-{% macro signatures(core, side) -%}
-    list_transform(
-        generate_series(1, length({{ core }})),
-        lambda i: left({{ core }}, i - 1) || '?' || substr({{ core }}, i + 1)
-    )
-    || list_transform(
-        generate_series(1, length({{ core }})),
-        lambda i: case {{ side }} when 'name' then '+' else '-' end
-        || left({{ core }}, i - 1) || substr({{ core }}, i + 1)
-    )
-    || [{{ core }}, case {{ side }} when 'name' then '-' else '+' end || {{ core }}]
-{%- endmacro %}

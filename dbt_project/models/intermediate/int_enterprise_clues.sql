@@ -131,7 +131,6 @@ select
     rows_of_both.street,
     case when len(rows_of_both.brands) > 0 then rows_of_both.brands end as brands,
     nullif(rows_of_both.trade, '') as trade,
-    {{ signatures('rows_of_both.core', 'rows_of_both.side') }} as signatures,
     coalesce(cores.n_of_core, 1) as n_of_core,
     rows_of_both.n_of_street
 from rows_of_both
