@@ -1,4 +1,4 @@
--- Which producers failed more than once, in what? 哪些生产企业多次不合格，涉及什么产品？
+-- Which producers failed most often, in what? 哪些生产企业不合格批次最多，涉及什么产品？
 select
     e.name_zh as producer,
     count(*) as n_fail,
@@ -9,6 +9,5 @@ from star.fct_inspection as i
 inner join star.dim_enterprise as e on i.producer_enterprise_key = e.enterprise_key
 where i.result = 'fail' and i.producer_enterprise_key <> -1
 group by e.enterprise_key, e.name_zh
-having count(*) > 1
 order by n_fail desc, producer asc
 limit 20
