@@ -1,4 +1,4 @@
--- How many marks of each office were pending, live and dead on 1 January 2024? 2024年1月1日各局申请中、有效、失效的商标各多少件？
+-- On 1 January 2024, how many marks of each office were pending, live and dead? 2024年1月1日各局申请中、有效、失效的商标各多少件？
 select
     office_code,
     status_group,

@@ -1,4 +1,4 @@
--- Which recognitions were held in each scheme on 1 January 2023? 2023年1月1日各类称号持有多少项？
+-- On 1 January 2023, how many recognitions of each scheme were held? 2023年1月1日各类称号持有多少项？
 select
     s.name_zh as scheme_name,
     count(*) as n_held
