@@ -29,8 +29,28 @@ def key(natural_key: str) -> int:
     return int(hashlib.md5(natural_key.encode(), usedforsecurity=False).hexdigest()[:15], 16)
 
 
+# What is measured of targets, made of the star and of a seed; the marts of targets come with it.
+_TARGETS = (
+    "forecast_models", "int_valid_mark_periods", "int_target_days", "int_target_counts", "int_target_pass_rates",
+    "fct_target_month", "fct_target_actual", "fct_target_forecast", "target_progress", "target_history",
+)  # fmt: skip
+
+
 def build_marts(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -> Path:
-    """Fill the star with the rows, build the marts and return the file.
+    """Fill the star with the rows, build the marts but those of targets, and return the file; see `build`."""
+    others = [*_BUILT, *_DERIVED, "path:models/marts", "--exclude", "target_progress"]
+    return build(folder, tables, as_of, {*_BUILT, *_DERIVED}, others)
+
+
+def build_targets(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -> Path:
+    """Fill the star with the rows, measure its targets, build their marts and return the file; see `build`."""
+    return build(folder, tables, as_of, set(_TARGETS), _TARGETS)
+
+
+def build(
+    folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str, built: set[str], selected: Sequence[str]
+) -> Path:
+    """Fill the star with the rows, have dbt build the `selected` models and return the file.
 
     A column that a row leaves out is -1 where it is a key, else its type's empty value where it may not be null, else
     null. Schemes of recognitions and brand plans come from the seeds, every calendar day of 2000 to 2030 is there.
@@ -39,7 +59,7 @@ def build_marts(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("create schema star")
         for path in sorted(_STAR.glob("*.yml")):
-            if path.stem not in (*_BUILT, *_DERIVED):
+            if path.stem not in built:
                 _create(connection, path)
         for table, rows in tables.items():
             for row in rows:
@@ -60,7 +80,7 @@ def build_marts(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -
         "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
         "--target-path", str(folder / "target"), "--vars", f'{{"as_of": "{as_of}"}}',
         "--exclude-resource-type", "unit_test", "test",
-        "--select", *_BUILT, *_DERIVED, "path:models/marts", "--exclude", "target_progress",
+        "--select", *selected,
     ]  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -105,5 +125,6 @@ def _fill_from_seeds(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         "insert into star.dim_date by name select strftime(d, '%Y%m%d')::bigint as date_key, d::date as calendar_date,"
-        " strftime(d, '%Y-%m') as period from range(date '2000-01-01', date '2031-01-01', interval 1 day) as t(d)"
+        " strftime(d, '%Y-%m') as period, day(d) as day"
+        " from range(date '2000-01-01', date '2031-01-01', interval 1 day) as t(d)"
     )

@@ -21,10 +21,18 @@ feeds as (
     having count(*) > 0
     union all
     select
-        case office_code when 'CN' then 'CN' else 'abroad' end as feed,
-        max(least(coalesce(status_date, registration_date, filing_date), {{ as_of() }})) as latest_date
-    from {{ ref('dim_trademark') }}
-    where trademark_key <> -1
+        case marks.office_code when 'CN' then 'CN' else 'abroad' end as feed,
+        max(
+            least(
+                coalesce(
+                    deliveries.snapshot_date, marks.status_date, marks.registration_date, marks.filing_date
+                ),
+                {{ as_of() }}
+            )
+        ) as latest_date
+    from {{ ref('dim_trademark') }} as marks
+    left join {{ ref('dim_delivery') }} as deliveries on marks.delivery_key = deliveries.delivery_key
+    where marks.trademark_key <> -1
     group by feed
 ),
 
