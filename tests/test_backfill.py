@@ -31,8 +31,8 @@ FEW = ["enterprise_register", "region_codes", "tipo_gazette"]
 def dated(name: str, day: date) -> str:
     """The name that an office gives to each day's file, from one day's."""
     name = re.sub(r"第\d+批", "第1批", name)
-    for text, field in ((f"{day:%Y%m%d}", "{date:%Y%m%d}"), (f"{day}", "{date}"), (f"{day:%Y}", "{date:%Y}")):
-        name = name.replace(text, field)
+    for form in ("%Y%m%d", "%Y-%m-%d", "%y%m%d", "%Y"):
+        name = name.replace(f"{day:{form}}", f"{{date:{form}}}")
     return name
 
 
