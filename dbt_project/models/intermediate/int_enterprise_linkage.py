@@ -3,19 +3,18 @@
 
 from typing import Any
 
-import pyarrow as pa
+import duckdb
 
 from pipelines.linkage import scored_pairs
 
 
-def model(dbt: Any, session: Any) -> pa.Table:
+def model(dbt: Any, session: Any) -> duckdb.DuckDBPyRelation:
     """The scored pairs; see pipelines/linkage.py."""
     dbt.ref("int_enterprise_clues")
     # Splink asks for a connection of DuckDB's own, which the adapter's is not; its tables need not reach the disk.
     with session.cursor() as connection:
-        connection.execute("attach ':memory:' as linkage")
-        pairs = scored_pairs(connection, "work.staging.int_enterprise_clues", "linkage.pairs").to_arrow_table()
+        connection.execute("attach if not exists ':memory:' as linkage")
+        scored_pairs(connection, "work.staging.int_enterprise_clues", "linkage.pairs").to_table("linkage.main.scored")
         connection.execute("use work")
-        connection.execute("detach linkage")
     # dbt asks for a return at the function's own level.
-    return pairs
+    return session.table("linkage.main.scored")

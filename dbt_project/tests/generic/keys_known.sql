@@ -1,7 +1,14 @@
-{# Passes when every value of a column is the key of a row in another model. #}
-{% test keys_known(model, column_name, to, field) %}
-    select keys.{{ column_name }}
-    from (select distinct {{ column_name }} from {{ model }}) as keys
-    left join {{ to }} as known on keys.{{ column_name }} = known.{{ field }}
-    where known.{{ field }} is null
+{# Passes when every value of each column named in `keys` is there in `table.column` of the model it is named for.
+   One test per table, because each test costs as much as reading a small table ten times. #}
+{% test keys_known(model, keys) %}
+    {% for column, known in keys.items() %}
+        {% set table, field = known.split('.') %}
+        select
+            '{{ column }}' as column_name,
+            cast(keys.{{ column }} as varchar) as unknown_key
+        from (select distinct {{ column }} from {{ model }}) as keys
+        left join {{ ref(table) }} as known on keys.{{ column }} = known.{{ field }}
+        where known.{{ field }} is null
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 {% endtest %}
