@@ -213,6 +213,8 @@ def _run(
 
 def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None, told: Progress) -> TouchstoneError:
     """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
+    from pipelines.checks import lines
+
     failed_checks: list[str] = []
     faults: list[tuple[type[TouchstoneError], str]] = []
     details: list[str] = []
@@ -220,8 +222,7 @@ def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None,
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed and evaluation.severity.value == "ERROR":
-                told_as = evaluation.metadata.get("line")
-                failed_checks.append(str(told_as.value) if told_as else evaluation.check_name)
+                failed_checks += lines(evaluation)
         elif event.event_type_value == "STEP_FAILURE":
             error = event.step_failure_data.error
             if error is None:
