@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import identity, text
+from pipelines import text
 from pipelines.build import RunFolder, create_work_database, inputs_hash, open_database
 from pipelines.dbt import load_project, run_models
 from pipelines.declarations import load_sources
 from pipelines.home import Home, UsageError
 from pipelines.identity import ALIASES, OVERRIDES, load_aliases, load_overrides
-from pipelines.receive import manifests
+from pipelines.receive import Manifest, manifests
 from pipelines.simulate import night_date, unified_codes
 from tests.commands import rows, succeeded, touchstone
 from tests.hand_made_deliveries import csv_bytes, deliver
@@ -85,21 +85,19 @@ class World:
 
     def __init__(self, root: Path, parsed: Path) -> None:
         self.home = Home(root / "home")
-        self.declared = root / "declared"
-        self.declared.mkdir()
         shutil.copytree(parsed, self.home.dbt)
         self.n_builds = 0
 
     def declare(self, overrides: str = "", aliases: str = "") -> None:
-        (self.declared / OVERRIDES).write_text(OVERRIDE_HEADER + overrides, encoding="utf-8")
-        (self.declared / ALIASES).write_text(ALIAS_HEADER + aliases, encoding="utf-8")
+        (self.home.root / OVERRIDES).write_text(OVERRIDE_HEADER + overrides, encoding="utf-8")
+        (self.home.root / ALIASES).write_text(ALIAS_HEADER + aliases, encoding="utf-8")
 
     def build(self) -> duckdb.DuckDBPyConnection:
         self.n_builds += 1
         folder = RunFolder.of(self.home, f"run-{self.n_builds}")
         sources = load_sources()
         known = {source_id: manifests(self.home, source_id) for source_id in sources}
-        create_work_database(self.home, folder, sources, known, self.declared)
+        create_work_database(self.home, folder, sources, known)
         run_models(
             load_project(self.home),
             self.home,
@@ -297,19 +295,18 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
 def test_what_people_declare_is_checked_with_path_and_line(tmp_path: Path, name: str, lines: str, said: str) -> None:
     (tmp_path / name).write_text((OVERRIDE_HEADER if name == OVERRIDES else ALIAS_HEADER) + lines, encoding="utf-8")
     with pytest.raises(UsageError) as refused:
-        (load_overrides if name == OVERRIDES else load_aliases)(tmp_path)
+        (load_overrides if name == OVERRIDES else load_aliases)(tmp_path / name)
     assert str(refused.value).startswith(str(tmp_path / name))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_a_declaration_changes_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = load_sources()
-    none: dict[str, list[object]] = {source_id: [] for source_id in sources}
-    before = inputs_hash(night_date(1), sources, none)  # type: ignore[arg-type]
+def test_a_declaration_changes_the_inputs(tmp_path: Path) -> None:
+    home, sources = Home(tmp_path), load_sources()
+    none: dict[str, list[Manifest]] = {source_id: [] for source_id in sources}
+    before = inputs_hash(home, night_date(1), sources, none)
     (tmp_path / OVERRIDES).write_text(f"{OVERRIDE_HEADER}甲厂,same,乙厂,{SAID}\n", encoding="utf-8")
-    monkeypatch.setattr(identity.declarations_digest, "__defaults__", (tmp_path,))
-    assert inputs_hash(night_date(1), sources, none) != before  # type: ignore[arg-type]
+    assert inputs_hash(home, night_date(1), sources, none) != before
 
 
 def test_variants_of_a_name_have_one_id_and_names_of_their_own_another(world: World) -> None:
