@@ -106,6 +106,12 @@ def load_overrides(path: Path) -> list[Override]:
         )
     _refuse_contradictions(path, found)
     ends = {override.subject.identity: override for override in found if override.decision == "same"}
+    for override in found:
+        if override.decision == "different" and (
+            _end(path, override, override.subject, ends).identity
+            == _end(path, override, override.object, ends).identity
+        ):
+            raise UsageError(f"{path}:{override.line}: other lines say that the two are one; keep one")
     return [
         override
         if override.decision == "different"
@@ -113,7 +119,7 @@ def load_overrides(path: Path) -> list[Override]:
             override.line,
             override.subject,
             "same",
-            _end(path, override, ends),
+            _end(path, override, override.object, ends),
             override.reason,
             override.author,
             override.decided_on,
@@ -276,15 +282,15 @@ def _refuse_contradictions(path: Path, overrides: Iterable[Override]) -> None:
             raise UsageError(f"{place}: line {earlier.line} gives this subject an enterprise already; keep one")
 
 
-def _end(path: Path, override: Override, ends: Mapping[str, Override]) -> Party:
-    seen = {override.subject.identity}
-    current = override
-    while current.object.identity in ends:
-        if current.object.identity in seen:
+def _end(path: Path, override: Override, party: Party, ends: Mapping[str, Override]) -> Party:
+    """Where the chain of a party of this override ends."""
+    seen: set[str] = set()
+    while party.identity in ends:
+        if party.identity in seen:
             raise UsageError(f"{path}:{override.line}: these overrides lead back to their subject; remove one")
-        seen.add(current.object.identity)
-        current = ends[current.object.identity]
-    return current.object
+        seen.add(party.identity)
+        party = ends[party.identity].object
+    return party
 
 
 def _day(place: str, value: str) -> date:

@@ -275,6 +275,19 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
     assert leads[before[key("武汉戊食品有限公司")]][1] == "split"
 
 
+def test_a_name_goes_with_the_one_that_it_is_said_to_be_when_that_is_set_apart(world: World) -> None:
+    deliver(
+        world.home,
+        "enterprise_register",
+        {"e.csv": registered((CODES[0], "武汉戊食品有限公司", "示例路1号"))},
+    )
+    names = ("湖北武汉戊食品有限公司", "虚构县己食品厂")
+    deliver(world.home, "recognition_list", {"l.csv": recognised(*((name, "") for name in names))})
+    world.declare(f"{names[1]},same,{names[0]},{SAID}\n{names[0]},different,{CODES[0]},{SAID}\n")
+    found = world.ids()
+    assert found[key(names[1])] == found[key(names[0])] != f"USCC:{CODES[0]}"
+
+
 @pytest.mark.parametrize(
     ("name", "lines", "said"),
     [
@@ -286,6 +299,11 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n甲厂,same,丙厂,{SAID}\n", ":3: line 2 gives this subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,same,甲厂,{SAID}\n", "lead back to their subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,different,甲厂,{SAID}\n", ":2: another line says"),
+        (
+            OVERRIDES,
+            f"甲厂,same,丙厂,{SAID}\n乙厂,same,丙厂,{SAID}\n乙厂,different,甲厂,{SAID}\n",
+            ":4: other lines say",
+        ),
         (OVERRIDES, f"{CODES[0]},same,乙厂,{SAID}\n", "swap subject and object"),
         (OVERRIDES, "甲厂,same,乙厂,r,a,16.5.2024\n", ":2: date 16.5.2024: write it as 2024-05-16"),
         (ALIASES, "A LTD,甲厂,nickname,d,a,2024-05-16\n", ":2: kind nickname: write one of"),
