@@ -480,16 +480,20 @@ def _cohort(
         industry[: min(n, len(_INDUSTRIES))] = np.arange(min(n, len(_INDUSTRIES)))
     form = choose(generator, _FORMS, n)
     prefix_kind = generator.integers(0, 100, n)
-    word = pl.Series(number % len(_INVENTED))
+    word = number % len(_INVENTED)
     stems = in_stems(pl.Series(number))
-    core = pl.Series([w for w, _ in _INVENTED]).gather(word) + stems
+    core = pl.Series([w for w, _ in _INVENTED]).gather(pl.Series(word)) + stems
     for beside, of, branches in _neighbours(generator, n_registered, n):
-        for drawn in (city, industry, form, prefix_kind):
+        for drawn in (city, industry, form, prefix_kind, word):
             drawn[beside] = drawn[of]
         ends = pl.Series(branches).gather(pl.Series(number[beside] % len(branches)))
         core = core.scatter(beside, core.gather(of).str.head(-1) + ends)
     region, county, office = _county_of(generator, city, _counties_by_city())
-    brand_en = pl.Series([w for _, w in _INVENTED]).gather(word) + pl.Series([" "]) + in_latin_stems(pl.Series(number))
+    brand_en = (
+        pl.Series([w for _, w in _INVENTED]).gather(pl.Series(word))
+        + pl.Series([" "])
+        + in_latin_stems(pl.Series(number))
+    )
     today = day_number(night_date(night))
     if night == 1:
         registered = generator.integers(day_number(date(1985, 1, 1)), today - 400, n)
