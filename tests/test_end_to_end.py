@@ -295,7 +295,7 @@ def test_mentions_of_the_simulated_world_come_to_their_firms(world: Path, simula
     """Pairs of a mention and a firm, against the truth beside the world."""
     with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
         values = {name: str(world / "truth" / f"{name}.parquet") for name in ("mentions", "spot_checks")}
-        mentions = pl.DataFrame(connection.execute(MENTIONS, values).to_arrow_table())
+        mentions = pl.DataFrame(connection.sql(MENTIONS, params=values).to_arrow_table())
     assert mentions["is_named"].all()
     linked = mentions.drop_nulls("linked")
     wrong = linked.filter(pl.col("linked") != pl.col("uscc"))
