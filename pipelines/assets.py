@@ -268,7 +268,7 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
         folder = run_folder(home, context.op_execution_context)
         every = {source_id: manifests(home, source_id) for source_id in sources}
         as_of = settings.as_of_date()
-        digest = inputs_hash(as_of, sources, every)
+        digest = inputs_hash(home, as_of, sources, every)
         current = current_release(home)
         if not any(accepted(of_source) for of_source in every.values()):
             context.log.info("No delivery has been accepted yet: there is nothing to build")

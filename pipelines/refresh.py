@@ -131,7 +131,7 @@ def _nothing_to_do(
     every = {source_id: manifests(home, source_id) for source_id in declared}
     if not any(accepted(of_source) for of_source in every.values()):
         return True
-    return current is not None and current.inputs_hash == inputs_hash(as_of, declared, every)
+    return current is not None and current.inputs_hash == inputs_hash(home, as_of, declared, every)
 
 
 def _ended(

@@ -1,4 +1,8 @@
-"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes."""
+"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes.
+
+A recipient is printed as lists print names (pipelines/mentions.py), the same way in every decision on one recognition:
+what nobody can tie to its firm would otherwise be a recognition of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipelines.mentions import CODED_SHARE
 from pipelines.simulate import (
     Deliveries,
     World,
@@ -83,8 +88,7 @@ def deliver(world: World, out: Deliveries) -> None:
 def _cases(world: World, night: int, n: int) -> pl.DataFrame:
     """Who is up for what, once per recipient and scheme. `holder` is the enterprise's number or, below 0, a brand's."""
     generator = world.random(SOURCE, "cases", night)
-    enterprises = world.enterprises_at(night)
-    chosen = enterprises[generator.integers(0, len(enterprises), n)]
+    chosen = world.named(generator, world.firms_at(night), n)
     schemes = np.zeros(n, dtype=np.int64)
     draw = generator.integers(0, 1_000_000, n)
     province, city = chosen["province"].to_numpy(), chosen["city"].to_numpy()
@@ -101,13 +105,13 @@ def _cases(world: World, night: int, n: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "enterprise_no": chosen["enterprise_no"],
-            "brand": chosen["brand"],
-            "place": chosen["place"],
+            **{name: chosen[name] for name in ("brand", "place", "printed", "corruption", "is_declared")},
             "scheme_no": schemes,
             **as_columns(_SCHEMES, schemes, names),
             "is_brand_only": (generator.random(n) < 0.04) & np.array([row[6] for row in _SCHEMES])[schemes],
             "fate": generator.random(n),
-            "names_code": generator.random(n) < 0.6,
+            "names_code": generator.random(n) < CODED_SHARE,
+            "names_former": generator.random(n) < 0.3,
             "precision": generator.random(n),
             "case_night": np.full(n, night),
             "day_of_year": generator.integers(30, 110, n),
@@ -142,9 +146,9 @@ def _past_events(world: World, cases: pl.DataFrame) -> pl.DataFrame:
     reviewed = public.filter(pl.col("reviewed") & (fate < 0.45))
     revoked = public.filter(~pl.col("reviewed") & (fate > 0.98))
     outcome = (
-        pl.when(fate < 0.38)
+        pl.when(fate < 0.34)
         .then(pl.lit("复核通过"))
-        .when(fate < 0.42)
+        .when(fate < 0.41)
         .then(pl.lit("附条件通过"))
         .otherwise(pl.lit("移出名录"))
     )
@@ -194,7 +198,7 @@ def _deliver_night(
     world: World, out: Deliveries, night: int, cases: pl.DataFrame, events: pl.DataFrame
 ) -> pl.DataFrame:
     """Write a night's decisions, national and local offices apart, and return the sound events."""
-    known = world.enterprises_at(night).select("enterprise_no", "uscc", "name_then", "former_names")
+    known = world.firms_at(night).select("enterprise_no", "uscc", "name_then", "former_names", "is_registered")
     rows = events.join(cases.drop("precision"), on=["holder", "scheme_no"], how="left", maintain_order="left").join(
         known, on="enterprise_no", how="left", maintain_order="left"
     )
@@ -215,6 +219,20 @@ def _deliver_night(
         path = out.path(night, SOURCE, f"认定决定_{office}_{night_date(night):%Y%m%d}.csv")
         write_csv(_table(own, columns=_NATIONAL_HEADER if is_national else _LOCAL_HEADER), path, encoding)
         out.written(night, path, len(own), broken_records(own), encoding=encoding)
+        mentions = own.select(
+            "uscc",
+            "is_registered",
+            "corruption",
+            "is_declared",
+            "defect",
+            "is_brand_only",
+            reference=pl.concat_str(pl.lit(f"{path.name}:"), pl.int_range(1, pl.len() + 1)),
+            printed=_printed(),
+            printed_uscc=pl.when("names_code").then("uscc"),
+        )
+        out.mentioned(
+            night, SOURCE, "recipient", mentions.filter(pl.col("defect").is_null() & ~pl.col("is_brand_only"))
+        )
         sound.append(own.filter(pl.col("defect").is_null()))
     decided = pl.concat(sound) if sound else with_defects(rows, world.defects(SOURCE, 0, RULES, night))
     out.truth(
@@ -251,19 +269,23 @@ def _recipient() -> pl.Expr:
     return pl.when("is_brand_only").then("brand").otherwise("name_then")
 
 
-def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    defect = pl.col("defect").fill_null("")
-    # Offices set brackets at half width as often as at full width, and name the former firm where it helps.
+def _printed() -> pl.Expr:
+    """The recipient as printed: under its name of that night, with the former one where it helps, or corrupted."""
     former = pl.col("former_names").str.split("；").list.first()
-    printed = (
+    return (
         pl.when("is_brand_only")
         .then("brand")
-        .when(former.is_not_null() & (pl.col("fate") < 0.6))
+        .when(pl.col("corruption") != "clean")
+        .then("printed")
+        .when(former.is_not_null() & pl.col("names_former"))
         .then(pl.concat_str("name_then", pl.lit("（原"), former, pl.lit("）")))
-        .when(pl.col("enterprise_no") % 2 == 0)
-        .then(pl.col("name_then").str.replace_many(["（", "）"], ["(", ")"]))
         .otherwise("name_then")
     )
+
+
+def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    defect = pl.col("defect").fill_null("")
+    printed = _printed()
     code = pl.when(pl.col("names_code") & ~pl.col("is_brand_only")).then("uscc")
     values = [
         pl.col("scheme"),
@@ -288,7 +310,7 @@ def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 def _truth(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """One row per recipient and scheme with the state that its last sound decision left."""
     last = _last_events(events)
-    known = world.enterprises_at(world.nights).select("enterprise_no", "uscc", "name_then")
+    known = world.firms_at(world.nights).select("enterprise_no", "uscc", "name_then")
     return (
         last.join(cases.drop("precision"), on=["holder", "scheme_no"], how="inner", maintain_order="left")
         .join(known, on="enterprise_no", how="left", maintain_order="left")

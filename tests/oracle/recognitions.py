@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from tests.oracle.files import day, plain, received, records, reference, sheets, told
+from tests.oracle.files import day, is_no_day, plain, received, records, reference, sheets, told
 
 _COLUMNS = {
     "scheme": ["奖项", "称号", "认定项目", "名录", "scheme", "award"],
@@ -158,6 +158,8 @@ def _decisions(home: Path) -> list[Event]:
         here: Counter[tuple[str, ...]] = Counter()
         for row in records(sheet, _COLUMNS, ["scheme", "event", "recipient"]):
             if not (row["scheme"] and row["event"] and row["recipient"] and _is_sound(row.get("uscc") or "")):
+                continue
+            if is_no_day(row.get("date")):
                 continue
             said = tuple(plain(row.get(name) or "") for name in _COLUMNS)
             here[said] += 1
