@@ -224,10 +224,17 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
             " where source_document = '马德里商标国际注册申请量'",
         )
         assert not difference(
-            f"select code, parent from read_parquet('{truth}/industries.parquet') where parent <> 'NULL'",
+            f"select code, parent from read_parquet('{truth}/industries.parquet') where parent <> 'NULL'"
+            " and edition = '2017'",
             "select i.industry_code, p.industry_code from star.dim_industry as i join star.dim_industry as p"
-            " on i.parent_industry_key = p.industry_key where p.industry_key <> -1",
+            " on i.parent_industry_key = p.industry_key where p.industry_key <> -1 and i.is_current",
         )
+        retired = connection.execute(
+            "select i.industry_code, t.industry_code, i.today_method, i.valid_to::varchar from star.dim_industry as i"
+            " join star.dim_industry as t on i.today_industry_key = t.industry_key where not i.is_current order by 1"
+        ).fetchall()
+        # The one goes on under another code, of the other nothing is told.
+        assert retired == [("1539", "15", "container", "2017-10-01"), ("6510", "6513", "name", "2017-10-01")]
         assert not difference(
             "select sample_no, notice_no, notice_date, result, is_recheck, product_name, production_date"
             f" from read_parquet('{truth}/spot_checks.parquet') where result <> 'refused'",

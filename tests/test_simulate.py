@@ -96,6 +96,7 @@ def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
     # The lists of divisions and of industries are facts, not part of the invented world.
     assert {name for name in same if name.startswith("night_")} == {
         "night_0001/region_codes/gbt2260_regions_2024.csv",
+        "night_0001/industry_codes/gbt4754_industries_2011.csv",
         "night_0001/industry_codes/gbt4754_industries_2017.csv",
     }
 
