@@ -204,7 +204,7 @@ def _marks() -> list[dict[str, object]]:
 
 
 def _industries() -> list[dict[str, object]]:
-    # Industry, code, name, section, division, group, sector, level, industry of today. Tea has no group in its list, and
+    # Industry, code, name, section, division, group, sector, level, industry of today. Tea has no group in its list;
     # 1539 became 1530.
     rows = [
         (TEA, "1530", "精制茶加工", "C", "15", None, "secondary", "class", TEA),
@@ -468,7 +468,8 @@ def test_a_list_of_failures_has_no_pass_rate(marts: duckdb.DuckDBPyConnection) -
 
 def test_the_echelon_has_its_three_batches(marts: duckdb.DuckDBPyConnection) -> None:
     """甲 leads by marks at two offices abroad and is not growing as well. 辛 grew by 好品山东 alone: its 老字号 is
-    older than three years. The cluster is 甲, 乙 and 庚, whose code is one of that division today; 丙 holds nothing any more, 丁 nothing yet."""
+    older than three years. The cluster is 甲, 乙 and 庚, whose code is one of that division today;
+    丙 holds nothing any more, 丁 nothing yet."""
     found = _rows(
         marts,
         "select batch, enterprise_key, region_code, industry_code, n_enterprises, rule_ids, evidence_keys,"
