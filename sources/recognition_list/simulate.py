@@ -396,11 +396,14 @@ def _list_exporters(world: World, out: Deliveries) -> None:
         名录=pl.lit("工业出口企业"),
         年度=pl.lit("2023"),
         事项=pl.lit("登记"),
+        层级=pl.lit("市"),
         日期=pl.lit(f"{day:%Y-%m-%d}"),
         企业名称="name_then",
         类别=pl.lit("企业"),
+        品牌=pl.lit(""),
         统一社会信用代码="uscc",
         地区="place",
+        文号=pl.lit("模拟商〔2024〕1号"),
     )
     _write_list(out, f"工业出口企业名录_{day:%Y%m%d}.csv", rows)
     listed = exporters.select(recipient_uscc="uscc", recipient_name="name_then", listed_date=pl.lit(day))
@@ -425,6 +428,7 @@ def _list_brand_values(world: World, out: Deliveries, held: pl.DataFrame) -> Non
         品牌或产品="brand",
         统一社会信用代码="uscc",
         地区="place",
+        文号=pl.lit(""),
         **{"品牌价值(元)": pl.col("value").cast(pl.String)},
     )
     _write_list(out, f"中国500最具价值品牌_{day:%Y%m%d}.csv", rows)
