@@ -132,6 +132,7 @@ def _recognitions() -> list[dict[str, object]]:
         _recognition(1022, "china_well_known_mark", JI, "held", "2016-01-01", WUHAN, object_name="己泵"),
         _recognition(1023, "industrial_exporter", JIA, "held", "2023-01-01", WUHAN),
         _recognition(1024, "industrial_exporter", WU, "held", "2023-01-01", WUHAN),
+        _recognition(1025, "industrial_exporter", YI, "held", "2023-01-01", WUHAN),
     ]
 
 
@@ -313,8 +314,8 @@ def test_the_heritage_directory_holds_what_is_in_force(marts: duckdb.DuckDBPyCon
 
 
 def test_the_exit_watch_names_reason_and_document(marts: duckdb.DuckDBPyConnection) -> None:
-    """乙 failed in 2024, after each of its grants; 辛 in 2023, after both of its; 丙 failed in 2019 and holds
-    nothing."""
+    """乙 failed in 2024, after each of its grants, but an exporter has nothing to leave; 辛 in 2023, after both of its;
+    丙 failed in 2019 and holds nothing."""
     found = _rows(
         marts,
         "select recipient_name, scheme_id, reason, evidence, reason_date, evidence_keys, inspection_evidence_keys"
@@ -432,8 +433,8 @@ def test_superior_marks_say_by_which_rule(marts: duckdb.DuckDBPyConnection) -> N
 
 
 def test_exporters_with_an_international_mark(marts: duckdb.DuckDBPyConnection) -> None:
-    """Two exporters in Wuhan, 甲 (with marks abroad) in 武昌 and 戊 (without), where it is today. One of two is
-    0.0945 to 0.9055 by Wilson."""
+    """Three exporters in Wuhan: 甲 (with marks abroad) and 乙 (without) in 武昌, and 戊 (without), where it is today.
+    By Wilson one of three is (0.973576 -+ 0.833348) / 2.280486, one of two 0.0945 to 0.9055."""
     found = _rows(
         marts,
         "select region_code, n_owners, n_international_owners, n_domestic_marks, n_madrid_marks, n_direct_marks,"
@@ -442,12 +443,12 @@ def test_exporters_with_an_international_mark(marts: duckdb.DuckDBPyConnection) 
     )
     wuhan = (2, 1, 2, 1, 1)
     assert found == [
-        ("100000", 3, 1, 3, 1, 1, None, 2, 1, 0.5, 0.0945, 0.9055),
+        ("100000", 3, 1, 3, 1, 1, None, 3, 1, 1 / 3, 0.0615, 0.7923),
         ("370000", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
         ("370100", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
-        ("420000", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055),
-        ("420100", *wuhan, 62, 2, 1, 0.5, 0.0945, 0.9055),
-        ("420106", *wuhan, None, 1, 1, 1.0, 0.2065, 1.0),
+        ("420000", *wuhan, None, 3, 1, 1 / 3, 0.0615, 0.7923),
+        ("420100", *wuhan, 62, 3, 1, 1 / 3, 0.0615, 0.7923),
+        ("420106", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055),
     ]
 
 
@@ -541,7 +542,7 @@ def test_enterprise_360_sums_up(marts: duckdb.DuckDBPyConnection) -> None:
     )
     assert found == [
         (JIA, "420106", 3, 2, 3, 0, 0, 2, 0, 100),
-        (YI, "420106", 1, 0, 4, 0, 0, 2, 1, 90),
+        (YI, "420106", 1, 0, 5, 0, 0, 2, 1, 90),
         (BING, "420100", 0, 0, 0, 0, 1, 1, 1, 80),
         (DING, "420100", 0, 0, 0, 1, 0, 0, 0, None),
         (WU, "420100", 0, 0, 2, 0, 0, 0, 0, 100),
@@ -594,13 +595,13 @@ def test_the_monitor_has_each_level_of_regions_and_industries_once(marts: duckdb
 
 
 def test_every_level_of_the_monitor_adds_up_to_what_it_knows(marts: duckdb.DuckDBPyConnection) -> None:
-    """Of 24 one is abroad, two are nominations and two were lost. Of the 19 held 12 are of firms of a known industry:
-    1001 to 1004, 1008 to 1010 and 1019 to 1023; two of them, of 己, are in a group."""
+    """Of 25 one is abroad, two are nominations and two were lost. Of the 20 held 13 are of firms of a known industry:
+    1001 to 1004, 1008 to 1010, 1019 to 1023 and 1025; two of them, of 己, are in a group."""
     held = (
         "select industry_level, sum(n_held) from marts.brand_monitor where region_code = '100000'"
         " and period = '2024-05' group by 1 order by 1"
     )
-    assert _rows(marts, held) == [("class", 12), ("division", 12), ("group", 2), ("section", 19)]
+    assert _rows(marts, held) == [("class", 13), ("division", 13), ("group", 2), ("section", 20)]
 
 
 def test_every_row_says_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:

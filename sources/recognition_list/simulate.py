@@ -349,14 +349,14 @@ def _write_list(out: Deliveries, name: str, rows: pl.DataFrame) -> None:
 
 
 def _pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
-    """Every other reward of Wuhan was paid: whole and stated, whole without its amount, or half."""
+    """Every other reward of Wuhan was paid: half, whole and stated, or whole without its amount."""
     day = days_before(1, 8)
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     reward = pl.col("scheme").replace_strict(_REWARDS, return_dtype=pl.Int64)
     paid = (
         held.filter(pl.col("scheme").is_in(list(_REWARDS)), pl.col("place") == "湖北武汉")
         .gather_every(2)
-        .with_columns(amount=pl.when(number % 3 == 0).then(reward).when(number % 3 == 2).then(reward // 2))
+        .with_columns(amount=pl.when(number % 3 == 0).then(reward // 2).when(number % 3 == 1).then(reward))
     )
     rows = paid.select(
         奖项="scheme",
