@@ -104,6 +104,7 @@ def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
     # The lists of divisions and of industries are facts, not part of the invented world.
     assert {name for name in same if name.startswith("night_")} == {
         "night_0001/region_codes/gbt2260_regions_2024.csv",
+        "night_0001/industry_codes/gbt4754_industries_2011.csv",
         "night_0001/industry_codes/gbt4754_industries_2017.csv",
     }
 
@@ -519,6 +520,8 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
     latest: dict[tuple[str, str], tuple[str, str]] = {}
     kinds: Counter[str] = Counter()
     for night, path in delivered(world, "recognition_list"):
+        if not path.name.startswith("认定决定"):
+            continue
         broken = broken_at(world, night, path)
         for number, row in enumerate(read_csv(world, path), 1):
             rule = broken.get(number)
@@ -555,6 +558,31 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
     assert set(truth(world, "recognitions")["state"]) == {"nominated", "held", "conditional", "removed", "revoked"}
     encodings = truth(world, "deliveries").filter(pl.col("source_id") == "recognition_list")["encoding"]
     assert set(encodings) == {"utf-8", "gb18030"}
+
+
+def test_the_lists_beside_decisions_are_as_the_truth_says(world: Path) -> None:
+    files = {
+        path.name.split("_")[0]: read_csv(world, path)
+        for _, path in delivered(world, "recognition_list")
+        if not path.name.startswith("认定决定")
+    }
+    paid = truth(world, "reward_payments")
+    assert [(r["奖项"], r["统一社会信用代码"], r["发放金额(元)"]) for r in files["奖励发放"]] == [
+        (scheme, code, f"{amount:.0f}" if amount else "")
+        for scheme, code, amount in paid.select("scheme_name", "recipient_uscc", "paid_cny").iter_rows()
+    ]
+    held = truth(world, "recognitions").filter(pl.col("last_decided_text") < "2024-05-16")
+    keys = ["scheme_name", "recipient_uscc"]
+    assert set(paid.join(held, on=keys)["state"]) == {"held"}
+    assert {r["事项"] for r in files["奖励发放"]} == {"奖励发放"}
+    registered = truth(world, "enterprises")
+    listed = [(r["统一社会信用代码"], r["企业名称"]) for r in files["工业出口企业名录"]]
+    assert listed == truth(world, "exporters").select("recipient_uscc", "recipient_name").rows()
+    assert {code for code, _ in listed} < set(registered["uscc"])
+    values = truth(world, "brand_values")
+    stated = [(r["统一社会信用代码"], float(r["品牌价值(元)"])) for r in files["中国500最具价值品牌"]]
+    assert stated == values.select("recipient_uscc", "value_cny").rows()
+    assert set(values["recipient_uscc"]) <= set(truth(world, "recognitions")["recipient_uscc"])
 
 
 def test_notifications_are_as_the_truth_says(world: Path) -> None:

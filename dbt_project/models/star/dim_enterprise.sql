@@ -238,7 +238,11 @@ left join {{ ref('int_region_timeline') }} as on_the_day
         and located.located_date >= on_the_day.valid_from
         and located.located_date < on_the_day.valid_to
 left join regions as latest on located.region_code = latest.region_code and latest.is_latest
-left join {{ ref('dim_industry') }} as industries on enterprises.industry_code = industries.industry_code
+left join {{ ref('int_industry_timeline') }} as industries
+    on
+        enterprises.industry_code = industries.industry_code
+        and enterprises.extract_date >= industries.known_from
+        and enterprises.extract_date < industries.known_to
 union all
 select
     -1 as enterprise_key,
