@@ -13,6 +13,7 @@ from pathlib import Path
 from pipelines.declarations import load_sources
 from pipelines.encoding import detect, to_utf8
 from pipelines.home import Home
+from pipelines.identity import ALIASES
 from pipelines.receive import receive
 from pipelines.simulate import night_date, simulate
 
@@ -61,6 +62,7 @@ class World:
         for path in self.deliveries.rglob("*"):
             if path.is_file():
                 _link(path, home / "landing" / path.relative_to(self.deliveries))
+        _link(self.data / ALIASES, home / ALIASES)
         return home
 
     def received(self, source_id: str, delivery: Path) -> Path:

@@ -241,6 +241,43 @@ def run_models(
     return results
 
 
+@dataclass(frozen=True)
+class CompiledTable:
+    """A model or seed and the SQL that its rows are selected by."""
+
+    table: DbtTable
+    sql: str
+
+
+def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) -> list[CompiledTable]:
+    """Every seed and model in the order of their dependencies, with its SQL for that business date.
+
+    A model in Python has its own text. Raises TouchstoneError when dbt could not compile them.
+    """
+    import_dbt()
+    variables = json.dumps({"as_of": as_of.isoformat()})
+    arguments = ["compile", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", variables]
+    outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
+    if outcome.exception is not None:
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {one_line(outcome.exception)}")
+    nodes = {result.node.unique_id: result.node for result in outcome.result.results}
+    seeds = _parsed(project).nodes
+    return [
+        CompiledTable(table, _seed_sql(seeds[unique_id]) if table.kind == "seed" else nodes[unique_id].compiled_code)
+        for unique_id, table in project.tables.items()
+    ]
+
+
+def _seed_sql(node: Any) -> str:
+    """What macros/materializations.sql selects a seed by."""
+    typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in node.config.column_types.items())
+    path = str(DBT_PROJECT_DIR / node.original_file_path).replace("'", "''")
+    return (
+        f"select *{f' replace ({typed})' if typed else ''} from read_csv('{path}', header = true, delim = ',',"
+        " quote = '\"', escape = '\"', all_varchar = true)"
+    )
+
+
 def one_line(error: BaseException | str) -> str:
     """A message of dbt or DuckDB on one line, without what follows its first paragraph."""
     text = str(error).strip()
