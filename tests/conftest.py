@@ -76,6 +76,6 @@ def _made_once(folder: Path, make: Callable[[Path], object]) -> Path:
 
 
 def _files(home: Path) -> dict[Path, tuple[int, int]]:
-    """Size and time of each file of a home."""
-    found = {path: path.lstat() for path in home.rglob("*")}
+    """Size and time of each file of a home; reading may make and remove a folder for what it needs meanwhile."""
+    found = {path: path.lstat() for path in home.rglob("*") if path.is_symlink() or path.is_file()}
     return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
