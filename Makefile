@@ -11,6 +11,7 @@ HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
 	@$(BIN)/touchstone simulate --out $(HOME_DIR)/demonstration
 	@mkdir -p $(HOME_DIR)/landing && cp -R $(HOME_DIR)/demonstration/night_0001/. $(HOME_DIR)/landing/
+	@cp $(HOME_DIR)/demonstration/enterprise_aliases.csv $(HOME_DIR)/
 	@$(BIN)/touchstone refresh --as-of 2024-05-16
 	@$(BIN)/touchstone status
 	@$(BIN)/touchstone query -- "$$(cat warehouse/queries/target_progress.sql)"

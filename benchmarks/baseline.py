@@ -33,7 +33,7 @@ LEFT_OUT = (
     " manifest says of it beyond its size; text normalisation except in name keys; the general reading of addresses,"
     " roles, measured values and tables of statistics, of which it reads the forms that the simulated deliveries have;"
     " reviews without their award, earlier versions of marks and enterprises, and marks that a later whole register no"
-    " longer lists;"
+    " longer lists; earlier editions of the industry codes;"
     " schemas audit and meta, comments, type contracts; Parquet export, site and publishing; any limit on memory"
 )
 
@@ -339,7 +339,9 @@ class Baseline:
             )
 
     def _read_csv(self, raw: str, file_no: int, path: Path, names: list[str] | None) -> None:
-        query = "select cast(? as integer) as file_no, row_number() over () as record_no, * from read_csv(?, "
+        # A list may have more columns than those by name, behind them.
+        read = ", ".join(names) if names else "*"
+        query = f"select cast(? as integer) as file_no, row_number() over () as record_no, {read} from read_csv(?, "
         if names is None:
             self._insert(raw, f"{query}all_varchar = true, header = true)", [file_no, str(self._utf8(path))])
         else:

@@ -2126,11 +2126,23 @@ select
 from rated;
 
 create table marts.brand_monitor as
-with held as (
+with industry_level as (
+    select industry_key, section_code as industry_code from star.dim_industry
+    union
+    select industry_key, left(industry_code, 2) from star.dim_industry where level in ('division', 'group', 'class')
+    union
+    select below.industry_key, groups.industry_code
+    from star.dim_industry as below
+    inner join star.dim_industry as groups on groups.level = 'group' and left(below.industry_code, 3) = groups.industry_code
+    union
+    select industry_key, industry_code from star.dim_industry where level = 'class'
+),
+
+held as (
     select
         region_level.region_code,
         region_level,
-        section_code as industry_code,
+        industry_level.industry_code,
         scheme_id,
         if(
             state in ('removed', 'revoked', 'expired'),
@@ -2145,7 +2157,7 @@ with held as (
     from star.fct_recognition as recognitions
     inner join star.dim_recognition_scheme using (scheme_key)
     inner join star.dim_enterprise as enterprises using (enterprise_key)
-    inner join star.dim_industry using (industry_key)
+    inner join industry_level using (industry_key)
     inner join region_level on recognitions.region_key = region_level.region_key
     where state <> 'nominated' and coalesce(origin_country, 'CN') = 'CN'
 ),

@@ -21,13 +21,14 @@ import duckdb
 import polars as pl
 
 from benchmarks.machine import facts
-from benchmarks.names import CORRUPTIONS, NameWorld, name_world
+from benchmarks.names import NameWorld, name_world
 from pipelines import text
 from pipelines.build import RunFolder, create_work_database, open_database
 from pipelines.dbt import NodeResult, import_dbt, load_project, run_models
 from pipelines.declarations import Source, load_sources
 from pipelines.home import Home
 from pipelines.linkage import SETTINGS, scored_pairs
+from pipelines.mentions import CORRUPTIONS
 
 CLUES = "work.staging.int_enterprise_clues"
 AS_OF = date(2024, 5, 16)

@@ -11,27 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import opencc
 import polars as pl
 
-from pipelines.simulate import Codes, divisions, unified_codes
+from pipelines.mentions import ALIAS_SHARE, CHARACTERS, CODED_SHARE, NO_COUNTERPART_SHARE, corrupted
+from pipelines.simulate import divisions, unified_codes
 
-# What becomes of a name in a mention, and how often: the shares of the names as a bureau receives them.
-CORRUPTIONS = {
-    "clean": 0.50,
-    "spacing": 0.06,
-    "width": 0.06,
-    "legal form": 0.08,
-    "region prefix": 0.10,
-    "traditional script": 0.05,
-    "typo": 0.05,
-    "dropped character": 0.03,
-    "former name": 0.03,
-    "English name": 0.04,
-}
-CODED_SHARE = 0.5
-NO_COUNTERPART_SHARE = 0.2
-ALIAS_SHARE = 0.6
 NEIGHBOUR_SHARE = 0.3
 
 # Word in the name, in English, GB/T 4754 code, food category of the licence catalogue.
@@ -71,8 +55,7 @@ _ROADS = [
     "友谊",
 ]
 _ENDS = ["路", "大道", "街", "东路", "西路", "南路", "北路", "中路"]
-# Characters of the first level of GB 2312 are the common ones; a name takes its words from a few hundred.
-_COMMON = [bytes([high, low]).decode("gb2312") for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFF)]
+# A name takes its words from a few hundred of the common characters.
 _N_CHARACTERS = 300
 
 
@@ -112,9 +95,7 @@ def _weighted(generator: np.random.Generator, values: list[str], weights: list[f
 
 
 def _characters(generator: np.random.Generator) -> list[str]:
-    # Digits, numerals and words of place would make other names than the corruption says.
-    usable = [one for one in _COMMON if one not in "原省市县区州盟旗公司厂店部处所心有限责任股份"]
-    return [usable[i] for i in generator.choice(len(usable), _N_CHARACTERS, replace=False)]
+    return [CHARACTERS[i] for i in generator.choice(len(CHARACTERS), _N_CHARACTERS, replace=False)]
 
 
 def _firms(generator: np.random.Generator, n: int) -> pl.DataFrame:
@@ -283,12 +264,11 @@ def _mentions(generator: np.random.Generator, registered: pl.DataFrame, outside:
         ]
     )
     characters = list(registered["characters"][0]) if len(registered) else []
-    chosen = chosen.drop("characters").with_columns(
-        mention_no=pl.int_range(pl.len()),
-        corruption=_weighted(generator, list(CORRUPTIONS), list(CORRUPTIONS.values()), n),
-        draw=pl.Series(generator.random(n)),
-        second_draw=pl.Series(generator.random(n)),
-        other_character=_pick(generator, characters, n),
+    chosen = corrupted(
+        generator,
+        chosen.drop("characters").with_columns(mention_no=pl.int_range(pl.len()), trade="industry"),
+        characters,
+    ).with_columns(
         is_coded=pl.Series(generator.random(n)) < CODED_SHARE,
         address_draw=pl.Series(generator.random(n)),
         shorter_draw=pl.Series(generator.random(n)),
@@ -296,16 +276,9 @@ def _mentions(generator: np.random.Generator, registered: pl.DataFrame, outside:
         category_draw=pl.Series(generator.random(n)),
         elsewhere=pl.Series(generator.integers(1, 900, n)).cast(pl.String),
     )
-    chosen = chosen.with_columns(printed=_printed())
-    script = chosen["corruption"] == "traditional script"
-    at: Codes = script.arg_true().cast(pl.Int64).to_numpy()
-    traditional = opencc.OpenCC("s2t").convert("\n".join(chosen["printed"].gather(pl.Series(at)).to_list())).split("\n")
-    printed = chosen["printed"].clone()
-    if len(at):
-        printed = printed.scatter(pl.Series(at), pl.Series(traditional))
     return chosen.select(
         "mention_no",
-        printed.alias("name"),
+        name="printed",
         uscc=pl.when(pl.col("is_coded")).then("uscc"),
         truth="uscc",
         is_registered="is_registered",
@@ -317,66 +290,6 @@ def _mentions(generator: np.random.Generator, registered: pl.DataFrame, outside:
         .when(pl.col("brand_draw") < 0.5)
         .then(pl.col("brand").shuffle(seed=1)),
         category=pl.when(pl.col("category_draw") < 0.5).then("category"),
-    )
-
-
-def _printed() -> pl.Expr:
-    """The name as the mention prints it, but for its script."""
-    name, draw, second = pl.col("name"), pl.col("draw"), pl.col("second_draw")
-    length = name.str.len_chars()
-    at = (draw * (length - 1)).cast(pl.Int64) + 1
-    # Where in the name the word of the firm and of its trade stands, in characters.
-    before = (
-        name.str.len_chars() - name.str.split(pl.col("word")).list.slice(1).list.join(pl.col("word")).str.len_chars()
-    )
-    start = before - pl.col("word").str.len_chars()
-    hit = start + (draw * pl.col("core").str.len_chars()).cast(pl.Int64)
-    bare_city = pl.concat_str("core", "form")
-    region = (
-        pl.when(second < 0.25)
-        .then(pl.concat_str("province_short", "city", "core", "form"))
-        .when(second < 0.5)
-        .then(pl.concat_str("province", pl.col("city") + "市", "core", "form"))
-        .when(second < 0.7)
-        .then(pl.concat_str("city", pl.lit("市"), "core", "form"))
-        .when(second < 0.9)
-        .then(pl.concat_str("city", "core", "form"))
-        .otherwise(bare_city)
-    )
-    legal = (
-        pl.when(name.str.contains("有限责任公司"))
-        .then(name.str.replace("有限责任公司", "有限公司"))
-        .when(name.str.contains("股份有限公司"))
-        .then(name.str.replace("股份有限公司", "股份公司"))
-        .when(name.str.contains("有限公司"))
-        .then(name.str.replace("有限公司", "有限责任公司"))
-        .otherwise(name)
-    )
-    kind = pl.col("corruption")
-    return (
-        pl.when(kind == "spacing")
-        .then(
-            name.str.slice(0, at) + pl.when(second < 0.5).then(pl.lit(" ")).otherwise(pl.lit("  ")) + name.str.slice(at)
-        )
-        .when(kind == "width")
-        .then(
-            pl.when(name.str.contains("（"))
-            .then(name.str.replace_many(["（", "）"], ["(", ")"]))
-            .otherwise(name.str.slice(0, at) + pl.lit("\u3000") + name.str.slice(at))
-        )
-        .when(kind == "legal form")
-        .then(legal)
-        .when(kind == "region prefix")
-        .then(region)
-        .when(kind == "typo")
-        .then(name.str.slice(0, hit) + pl.col("other_character") + name.str.slice(hit + 1))
-        .when(kind == "dropped character")
-        .then(name.str.slice(0, hit) + name.str.slice(hit + 1))
-        .when(kind == "former name")
-        .then("former_name")
-        .when(kind == "English name")
-        .then("name_en")
-        .otherwise(name)
     )
 
 

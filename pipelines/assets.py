@@ -29,6 +29,7 @@ from pipelines.dbt import DbtProject, DbtTable, DbtTest, NodeResult
 from pipelines.declarations import Source
 from pipelines.fetch import Fetched
 from pipelines.fingerprint import quoted
+from pipelines.gates import Gates
 from pipelines.home import GateRefused, Home, TouchstoneError
 from pipelines.jobs import REMOTE_GROUP
 from pipelines.parse import parse_deliveries
@@ -185,7 +186,11 @@ def lake(source: Source) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=f"parse_{source.id}", specs=specs)
     def parse(
-        home: dg.ResourceParam[Home], settings: RefreshSettings, progress: dg.ResourceParam[Progress]
+        context: dg.AssetExecutionContext,
+        home: dg.ResourceParam[Home],
+        settings: RefreshSettings,
+        gates: dg.ResourceParam[Gates],
+        progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.MaterializeResult[None]]:
         written = []
         if settings.includes(source.id):
@@ -198,6 +203,8 @@ def lake(source: Source) -> dg.AssetsDefinition:
             progress.refused(refusal(source, name, reason))
         every = manifests(home, source.id)
         refuse_outdated(home, source, every)
+        if accepted(every):
+            gates.begin(home, run_folder(home, context.op_execution_context), source, every, settings.as_of_date())
         in_lake = [manifest for manifest in every if manifest.state == "loaded"]
         rows: Counter[str] = Counter()
         findings: Counter[str] = Counter()
@@ -261,7 +268,7 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
         folder = run_folder(home, context.op_execution_context)
         every = {source_id: manifests(home, source_id) for source_id in sources}
         as_of = settings.as_of_date()
-        digest = inputs_hash(as_of, sources, every)
+        digest = inputs_hash(home, as_of, sources, every)
         current = current_release(home)
         if not any(accepted(of_source) for of_source in every.values()):
             context.log.info("No delivery has been accepted yet: there is nothing to build")

@@ -18,7 +18,7 @@ import duckdb
 from pipelines import corrections, identity
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
-from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, SOURCES_DIR, Home, TouchstoneError
+from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
 
 if TYPE_CHECKING:
     from pipelines.receive import Manifest
@@ -175,7 +175,7 @@ def accepted(manifests: Iterable[Manifest]) -> list[str]:
     return sorted(manifest.sha256 for manifest in manifests if manifest.state in ("loaded", "quarantined"))
 
 
-def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]) -> str:
+def inputs_hash(home: Home, as_of: date, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]) -> str:
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
@@ -196,7 +196,7 @@ def inputs_hash(as_of: date, sources: Mapping[str, Source], manifests: Mapping[s
             source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
         },
         "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
-        "identity": identity.declarations_digest(),
+        "identity": identity.declarations_digest(home),
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": tree_hash(PROJECT_ROOT / "pipelines"),
         "regions": importlib.metadata.version("python-stdnum"),
@@ -297,7 +297,6 @@ def create_work_database(
     folder: RunFolder,
     sources: Mapping[str, Source],
     manifests: Mapping[str, list[Manifest]],
-    declared_in: Path = SOURCES_DIR,
 ) -> None:
     """Make the run's work database, which dbt reads, with the lake of every source and what is declared about identity.
 
@@ -308,7 +307,7 @@ def create_work_database(
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with open_database(folder.work, folder.spill) as connection:
         create_lake(connection, home, sources, manifests)
-        identity.create_tables(connection, declared_in)
+        identity.create_tables(connection, home)
 
 
 def _create_lists(

@@ -5,7 +5,6 @@ What is checked is declared elsewhere: in sources/<id>/source.yaml, in pipelines
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 import dagster as dg
 from duckdb import DuckDBPyConnection
@@ -23,6 +22,7 @@ from pipelines.resources import RefreshSettings
 POOL = "warehouse"
 CANDIDATE = dg.AssetKey(["candidate"])
 CONSERVATION = "records_conserved"
+SUITE = "expectations"
 DICTIONARY = "dictionary_complete"
 FRESHNESS = "freshness"
 
@@ -35,21 +35,42 @@ def run_folder(home: Home, context: dg.OpExecutionContext) -> RunFolder:
     return RunFolder.of(home, context.run.root_run_id or context.run_id)
 
 
+def lines(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    """What a failed check tells the person who must act, a line for each thing to mend."""
+    return (evaluation.description or evaluation.check_name).splitlines()
+
+
 def outcome(record: CheckRecord, asset: dg.AssetKey, gate_stops: bool = True) -> dg.AssetCheckResult:
     """A record as Dagster shows it; with `gate_stops` a failed check of severity error stops what depends on it."""
     error = gate_stops and record.severity == "error"
-    metadata: dict[str, Any] = {
-        key: value
-        for key, value in (("observed", record.observed), ("expected", record.expected), ("line", record.line))
-        if value is not None
-    }
+    told = {"observed": record.observed, "expected": record.expected}
     return dg.AssetCheckResult(
         passed=record.passed,
         asset_key=asset,
         check_name=record.name,
         severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
         description=record.line,
-        metadata=metadata,
+        metadata={name: value for name, value in told.items() if value is not None},
+    )
+
+
+def suite_outcome(records: list[CheckRecord], asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """All expectations of one table as Dagster shows them: one check, as severe as the worst that failed."""
+    failed = [record for record in records if not record.passed]
+    errors = [record for record in failed if record.severity == "error"]
+    columns = ("name", "passed", "severity", "observed", "expected")
+    table = [
+        dg.TableRecord({column: "" if (value := getattr(record, column)) is None else value for column in columns})
+        for record in records
+    ]
+    schema = dg.TableSchema([dg.TableColumn(column, "bool" if column == "passed" else "string") for column in columns])
+    return dg.AssetCheckResult(
+        passed=not failed,
+        asset_key=asset,
+        check_name=SUITE,
+        severity=dg.AssetCheckSeverity.ERROR if errors else dg.AssetCheckSeverity.WARN,
+        description="\n".join(record.line or record.name for record in errors or failed) or None,
+        metadata={"expectations": dg.MetadataValue.table(table, schema)},
     )
 
 
@@ -69,8 +90,13 @@ def load_gate_name(source: Source) -> str:
 
 
 def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
-    """The source's load gate as one step: the conservation identity and every declared expectation."""
-    keys = {plan.name: _lake_asset(source, plan) for plan in plans}
+    """The source's load gate as one step: the conservation identity, and per table a suite of what is declared of it.
+
+    A check for each of some four hundred expectations would make Dagster write a thousand more events a night.
+    """
+    suites: dict[dg.AssetKey, list[CheckPlan]] = {}
+    for plan in plans:
+        suites.setdefault(_lake_asset(source, plan), []).append(plan)
     specs = [
         dg.AssetCheckSpec(
             CONSERVATION,
@@ -80,9 +106,13 @@ def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinitio
         ),
         *(
             dg.AssetCheckSpec(
-                plan.name, asset=keys[plan.name], description=_told(plan), blocking=plan.severity == "error"
+                SUITE,
+                asset=asset,
+                description="\n".join(f"- {plan.name} ({plan.severity}): {_told(plan)}" for plan in suite),
+                # What a check of severity `warn` found stops nothing: its result says so.
+                blocking=any(plan.severity == "error" for plan in suite),
             )
-            for plan in plans
+            for asset, suite in suites.items()
         ),
     ]
 
@@ -110,8 +140,9 @@ def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinitio
             if failed or accepted(deliveries):
                 step.report(f"{len(records) - len(failed)} of {len(records)} checks passed")
         yield outcome(records[0], lake_key(source, source.record_entity))
-        for record in records[1:]:
-            yield outcome(record, keys[record.name])
+        by_name = {record.name: record for record in records[1:]}
+        for asset, suite in suites.items():
+            yield suite_outcome([by_name[plan.name] for plan in suite], asset)
 
     return check
 

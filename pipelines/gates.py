@@ -15,6 +15,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -33,7 +34,10 @@ from pipelines.receive import Manifest
 
 
 class Gates(Protocol):
-    """What judges. Both raise TouchstoneError when a check gives no verdict."""
+    """What judges. `load` and `release` raise TouchstoneError when a check gives no verdict."""
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Begin to judge what `load` will be asked, while other sources are parsed."""
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
@@ -46,6 +50,9 @@ class Gates(Protocol):
 
 class GatesHere:
     """Gates in this process."""
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Nothing: what is judged here is judged when it is asked."""
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
@@ -112,6 +119,10 @@ class GatesApart:
                 env={**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"},
             )
 
+        # Questions wait for each other here.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gates")
+        self._begun: dict[str, tuple[tuple[list[Manifest], date], Future[list[CheckResult]]]] = {}
+
     def __enter__(self) -> Self:
         return self
 
@@ -120,17 +131,26 @@ class GatesApart:
     ) -> None:
         # It holds nothing that needs to be put away; waiting for an import to end would cost seconds.
         self._process.kill()
+        self._asking.shutdown(cancel_futures=True)
         self._process.communicate()
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Begin to judge the deliveries as soon as what was begun before is judged."""
+        question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
+        self._begun[source.id] = ((deliveries, as_of), question)
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
     ) -> list[CheckResult]:
         """Judge the deliveries, the new ones against those of the current release."""
-        return self._ask("load", home, folder, source, deliveries, as_of)
+        asked, question = self._begun.pop(source.id, (None, None))
+        if question is None or asked != (deliveries, as_of):
+            question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
+        return question.result()
 
     def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
         """Judge the candidate beside the lake it was made from and the current release."""
-        return self._ask("release", home, folder)
+        return self._asking.submit(self._ask, "release", home, folder).result()
 
     def _ask(self, gate: str, home: Home, folder: RunFolder, *arguments: object) -> list[CheckResult]:
         assert self._process.stdin is not None

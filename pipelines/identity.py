@@ -1,7 +1,9 @@
-"""What people declare about the identity of enterprises: overrides and aliases, read from two CSV files of sources/.
+"""What people declare about the identity of enterprises: overrides and aliases, read from two CSV files.
 
-Both are decisions, not deliveries: they are validated when they are read, with path and line, and are part of the hash
-of a build's inputs. How names are resolved is SQL (`dbt_project/models/intermediate/int_enterprise_*.sql`).
+They are sources/enterprise_overrides.csv and sources/enterprise_aliases.csv; a file of that name in TOUCHSTONE_HOME,
+which is one installation's own, counts instead. Both are decisions, not deliveries: they are validated when they are
+read, with path and line, and are part of the hash of a build's inputs. How names are resolved is SQL
+(`dbt_project/models/intermediate/int_enterprise_*.sql`).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.home import SOURCES_DIR, UsageError
+from pipelines.home import SOURCES_DIR, Home, UsageError
 
 if TYPE_CHECKING:
     import duckdb
@@ -66,23 +68,28 @@ class Alias:
     source_document: str
 
 
-def declarations_digest(folder: Path = SOURCES_DIR) -> str:
-    """SHA-256 over both files; an absent file counts as an empty one."""
+def declared_in(home: Home, name: str) -> Path:
+    """The file of that name which counts for this home: its own, or else the project's."""
+    own = home.root / name
+    return own if own.exists() else SOURCES_DIR / name
+
+
+def declarations_digest(home: Home) -> str:
+    """SHA-256 over both files that count for this home; an absent file counts as an empty one."""
     digest = hashlib.sha256()
-    for name in (OVERRIDES, ALIASES):
-        content = (folder / name).read_bytes() if (folder / name).exists() else b""
+    for path in (declared_in(home, OVERRIDES), declared_in(home, ALIASES)):
+        content = path.read_bytes() if path.exists() else b""
         digest.update(len(content).to_bytes(8, "big"))
         digest.update(content)
     return digest.hexdigest()
 
 
-def load_overrides(folder: Path = SOURCES_DIR) -> list[Override]:
+def load_overrides(path: Path) -> list[Override]:
     """The overrides in file order, one row each; chains of `same` are followed to their end.
 
     Raises UsageError naming the file and line where one is not written as sources/README.md says, contradicts another,
     or leads back to itself.
     """
-    path = folder / OVERRIDES
     found: list[Override] = []
     rows = _rows(path, _OVERRIDE_COLUMNS)
     parties = _parties(path, [(line, row[side]) for line, row in rows for side in ("subject", "object")])
@@ -99,6 +106,12 @@ def load_overrides(folder: Path = SOURCES_DIR) -> list[Override]:
         )
     _refuse_contradictions(path, found)
     ends = {override.subject.identity: override for override in found if override.decision == "same"}
+    for override in found:
+        if override.decision == "different" and (
+            _end(path, override, override.subject, ends).identity
+            == _end(path, override, override.object, ends).identity
+        ):
+            raise UsageError(f"{path}:{override.line}: other lines say that the two are one; keep one")
     return [
         override
         if override.decision == "different"
@@ -106,7 +119,7 @@ def load_overrides(folder: Path = SOURCES_DIR) -> list[Override]:
             override.line,
             override.subject,
             "same",
-            _end(path, override, ends),
+            _end(path, override, override.object, ends),
             override.reason,
             override.author,
             override.decided_on,
@@ -115,13 +128,12 @@ def load_overrides(folder: Path = SOURCES_DIR) -> list[Override]:
     ]
 
 
-def load_aliases(folder: Path = SOURCES_DIR) -> list[Alias]:
+def load_aliases(path: Path) -> list[Alias]:
     """The declared aliases in file order.
 
     Raises UsageError naming the file and line where one is not written as sources/README.md says or one alias is
     declared for two enterprises.
     """
-    path = folder / ALIASES
     rows = _rows(path, _ALIAS_COLUMNS)
     parties = _parties(path, [(line, row[side]) for line, row in rows for side in ("alias", "enterprise")])
     found: dict[str, Alias] = {}
@@ -142,8 +154,11 @@ def load_aliases(folder: Path = SOURCES_DIR) -> list[Alias]:
     return list(found.values())
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection, folder: Path = SOURCES_DIR) -> None:
-    """Create `lake.enterprise_overrides` and `lake.enterprise_aliases`; raises UsageError as the loading does."""
+def create_tables(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
+    """Create `lake.enterprise_overrides` and `lake.enterprise_aliases` of what is declared for this home.
+
+    Raises UsageError as the loading does.
+    """
     connection.execute(
         """
         create table lake.enterprise_overrides(
@@ -157,25 +172,33 @@ def create_tables(connection: duckdb.DuckDBPyConnection, folder: Path = SOURCES_
     )
     _insert(
         connection,
-        "insert into lake.enterprise_overrides values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "enterprise_overrides",
         [
             (o.line, o.decision, *_values(o.subject), *_values(o.object), o.reason, o.author, o.decided_on)
-            for o in load_overrides(folder)
+            for o in load_overrides(declared_in(home, OVERRIDES))
         ],
     )
     _insert(
         connection,
-        "insert into lake.enterprise_aliases values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "enterprise_aliases",
         [
             (a.line, a.alias.name, a.alias.name_key, *_values(a.enterprise), a.kind, a.source_document)
-            for a in load_aliases(folder)
+            for a in load_aliases(declared_in(home, ALIASES))
         ],
     )
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, statement: str, rows: list[tuple[object, ...]]) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
+    import pyarrow as pa
+
     if rows:
-        connection.executemany(statement, rows)
+        # Row by row, the aliases of a large register take longer than the rest of the build.
+        connection.from_arrow(
+            pa.table(
+                [list(column) for column in zip(*rows, strict=True)],
+                names=[f"c{number}" for number in range(len(rows[0]))],
+            )
+        ).insert_into(f"lake.{table}")
 
 
 def _values(party: Party) -> tuple[str | None, str | None, str | None]:
@@ -259,15 +282,15 @@ def _refuse_contradictions(path: Path, overrides: Iterable[Override]) -> None:
             raise UsageError(f"{place}: line {earlier.line} gives this subject an enterprise already; keep one")
 
 
-def _end(path: Path, override: Override, ends: Mapping[str, Override]) -> Party:
-    seen = {override.subject.identity}
-    current = override
-    while current.object.identity in ends:
-        if current.object.identity in seen:
+def _end(path: Path, override: Override, party: Party, ends: Mapping[str, Override]) -> Party:
+    """Where the chain of a party of this override ends."""
+    seen: set[str] = set()
+    while party.identity in ends:
+        if party.identity in seen:
             raise UsageError(f"{path}:{override.line}: these overrides lead back to their subject; remove one")
-        seen.add(current.object.identity)
-        current = ends[current.object.identity]
-    return current.object
+        seen.add(party.identity)
+        party = ends[party.identity].object
+    return party
 
 
 def _day(place: str, value: str) -> date:

@@ -243,16 +243,10 @@ def _xml_part(piece: Piece, reader: _Reader, extractor: Extractor, header: dict[
     checked = check(source, tables, extracted.undecodable)
     broken = pl.concat([extracted.broken, checked.broken])
     if len(broken):
-        records = piece_records(piece, source)
-        broken = broken.sort("record_no").with_columns(
-            raw=pl.Series(
-                [
-                    records[n - piece.first].decode("utf-8", errors="backslashreplace")
-                    for n in sorted(broken["record_no"])
-                ],
-                dtype=pl.String,
-            )
-        )
+        broken = broken.sort("record_no")
+        records = piece_records(piece, source, broken["record_no"])
+        texts = [records[n].decode("utf-8", errors="backslashreplace") for n in broken["record_no"]]
+        broken = broken.with_columns(raw=pl.Series(texts, dtype=pl.String))
     part = Part(
         checked.tables, broken, piece.count, 0, Counter({f"element:{k}": v for k, v in extracted.unknown.items()})
     )

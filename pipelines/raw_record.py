@@ -70,7 +70,7 @@ def _read(paths: list[Path], source: Source, folder: Path, wanted: list[int]) ->
 
 def _document(path: Path, source: Source) -> str:
     (piece,) = document_pieces([path], source)
-    return _text(piece_records(piece, source)[0])
+    return _text(piece_records(piece, source, [piece.first])[piece.first])
 
 
 def _in_file(path: Path, source: Source, folder: Path, wanted: list[int], whole: bool) -> _Found:
@@ -114,10 +114,7 @@ def _stretches(path: Path, source: Source, folder: Path, wanted: list[int], care
 
 def _of_piece(piece: Piece, source: Source, wanted: list[int]) -> dict[int, str]:
     here = [n for n in wanted if piece.first <= n < piece.first + piece.count]
-    if not here:
-        return {}
-    records = piece_records(piece, source)
-    return {n: _text(records[n - piece.first]) for n in here}
+    return {n: _text(text) for n, text in piece_records(piece, source, here).items()} if here else {}
 
 
 def _text(record: bytes) -> str:

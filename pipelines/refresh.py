@@ -131,7 +131,7 @@ def _nothing_to_do(
     every = {source_id: manifests(home, source_id) for source_id in declared}
     if not any(accepted(of_source) for of_source in every.values()):
         return True
-    return current is not None and current.inputs_hash == inputs_hash(as_of, declared, every)
+    return current is not None and current.inputs_hash == inputs_hash(home, as_of, declared, every)
 
 
 def _ended(
@@ -213,6 +213,8 @@ def _run(
 
 def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None, told: Progress) -> TouchstoneError:
     """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
+    from pipelines.checks import lines
+
     failed_checks: list[str] = []
     faults: list[tuple[type[TouchstoneError], str]] = []
     details: list[str] = []
@@ -220,8 +222,7 @@ def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None,
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed and evaluation.severity.value == "ERROR":
-                told_as = evaluation.metadata.get("line")
-                failed_checks.append(str(told_as.value) if told_as else evaluation.check_name)
+                failed_checks += lines(evaluation)
         elif event.event_type_value == "STEP_FAILURE":
             error = event.step_failure_data.error
             if error is None:

@@ -24,12 +24,16 @@ import polars as pl
 
 from pipelines.declarations import Source, load_sources
 from pipelines.home import UsageError
+from pipelines.identity import ALIASES
+from pipelines.mentions import ALIAS_SHARE, CHARACTERS, NO_COUNTERPART_SHARE, corrupted
 
 DEFAULT_SEED = 20240510
 ENTERPRISES_PER_THOUSAND_MARKS = 350
 # Past this the calendar of nights would run beyond what a clock of today calls the past.
 MAX_NIGHTS = 60
 BROKEN_SHARE = 0.002
+# Of every second firm: how many have a neighbour, the same but for one character of the name.
+NEIGHBOUR_SHARE = 0.2
 
 Codes = npt.NDArray[np.int64]
 
@@ -38,6 +42,8 @@ _FIRST_NIGHT = (2024, 5, 16)
 
 # Ten heavenly stems stand for the digits: the names are plainly numbered, and the same in both scripts.
 _STEMS = list("甲乙丙丁戊己庚辛壬癸")
+# And what a neighbour has in the place of its last one, on a register or on none.
+_BRANCHES, _BRANCHES_OUTSIDE = list("子寅卯辰巳"), list("未申酉戌亥")
 _STEMS_EN = ["JIA", "YI", "BING", "DING", "WU", "JI", "GENG", "XIN", "REN", "GUI"]
 _DIGITS = list("0123456789")
 _INVENTED = [
@@ -107,6 +113,16 @@ _FORMS = [
 _USCC_ALPHABET = np.array(list("0123456789ABCDEFGHJKLMNPQRTUWXY"))
 _USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
+
+# What a notice's sample keeps of a firm that it names.
+_PARTY = {
+    "uscc": "uscc",
+    "name": "name_then",
+    "printed": "printed",
+    "corruption": "corruption",
+    "is_registered": "is_registered",
+    "is_declared": "is_declared",
+}
 
 _DELIVERIES_SCHEMA = {
     "night": pl.Int64,
@@ -292,16 +308,27 @@ class World:
     def enterprises(self) -> pl.DataFrame:
         """Every enterprise of every night, in order of `enterprise_no`.
 
-        Columns enterprise_no, first_night, uscc, name, name_en, former_name (changed before the first night),
-        renamed_night, renamed_to, closed_night, enterprise_type, registered_date, region_code, province, city,
-        city_en, place, address, industry, industry_en, industry_code, nice_class, food_category, brand, brand_en.
+        Columns enterprise_no, first_night, uscc, name, name_en, former_name (borne before the first night),
+        is_former_listed (whether the register tells of it), has_english_alias (whether name_en is a declared alias),
+        renamed_night, renamed_to, closed_night, form, enterprise_type, registered_date, region_code, province,
+        province_short, city, city_en, place, address, industry, industry_en, industry_code, nice_class, food_category,
+        brand, brand_en.
         """
-        n_new = max(1, self.n_enterprises // 200)
-        first = _cohort(self, 1, 0, self.n_enterprises)
+        first, n_new = self._first_cohort.head(self.n_enterprises), self._n_new
         later = [
             _cohort(self, night, self.n_enterprises + (night - 2) * n_new, n_new) for night in range(2, self.nights + 1)
         ]
         return self._with_changes(pl.concat([first, *later]), n_new)
+
+    @cached_property
+    def _n_new(self) -> int:
+        return max(1, self.n_enterprises // 200)
+
+    @cached_property
+    def _first_cohort(self) -> pl.DataFrame:
+        """The firms of the first night: those of the register, then those that no register holds."""
+        outside = round(self.n_enterprises * NO_COUNTERPART_SHARE / (1 - NO_COUNTERPART_SHARE))
+        return _cohort(self, 1, 0, self.n_enterprises, outside, self.n_enterprises + MAX_NIGHTS * self._n_new)
 
     def _with_changes(self, frame: pl.DataFrame, n_a_night: int) -> pl.DataFrame:
         order = self.random("enterprise changes").permutation(self.n_enterprises)
@@ -323,13 +350,75 @@ class World:
         )
 
     def enterprises_at(self, night: int) -> pl.DataFrame:
-        """The enterprises that exist on a night, with `name_then` and `former_names` as known that night."""
+        """The enterprises that exist on a night, with `name_then`, its own `word_then`, and `former_names` as the
+        register tells of them that night."""
         renamed = (pl.col("renamed_night") <= night).fill_null(False)
         return self.enterprises.filter(pl.col("first_night") <= night).with_columns(
             name_then=pl.when(renamed).then("renamed_to").otherwise("name"),
+            word_then=pl.when(renamed).then("renamed_word").otherwise("brand"),
             former_names=pl.concat_str(
-                pl.when(renamed).then("name"), "former_name", separator="；", ignore_nulls=True
+                pl.when(renamed).then("name"),
+                pl.when("is_former_listed").then("former_name"),
+                separator="；",
+                ignore_nulls=True,
             ).replace("", None),
+        )
+
+    def firms_at(self, night: int) -> pl.DataFrame:
+        """`enterprises_at`, and after them the firms that no register holds; `is_registered` tells them apart."""
+        known = self.enterprises_at(night).with_columns(is_registered=pl.lit(True))
+        outside = self._first_cohort.tail(-self.n_enterprises).with_columns(
+            renamed_night=pl.lit(None, pl.Int64),
+            renamed_to=pl.lit(None, pl.String),
+            closed_night=pl.lit(None, pl.Int64),
+            name_then="name",
+            word_then="brand",
+            former_names=pl.lit(None, pl.String),
+            is_registered=pl.lit(False),
+            is_former_listed=pl.lit(False),
+            has_english_alias=pl.lit(False),
+        )
+        return pl.concat([known, outside.select(known.columns)])
+
+    def named(self, generator: np.random.Generator, firms: pl.DataFrame, n: int) -> pl.DataFrame:
+        """So many of the firms (`firms_at`) as sources come to name them: a fifth are on no register.
+
+        Each with `printed`, the name as it is printed, `corruption`, what became of it, and `is_declared`: whether the
+        register or an alias ties a former or English name to its firm (null for other names).
+        """
+        known, outside = firms.filter("is_registered"), firms.filter(~pl.col("is_registered"))
+        at = generator.integers(0, max(1, len(known)), n)
+        if len(outside):
+            is_outside = generator.random(n) < (NO_COUNTERPART_SHARE if len(known) else 1)
+            at = np.where(is_outside, len(known) + generator.integers(0, len(outside), n), at)
+        rows = pl.concat([known, outside])[at]
+        is_municipality = pl.col("province_short") == pl.col("city")
+        printed = corrupted(
+            generator,
+            rows.select(
+                "city",
+                "former_name",
+                "name_en",
+                "form",
+                "is_former_listed",
+                "has_english_alias",
+                name="name_then",
+                word="word_then",
+                trade="industry",
+                province=pl.when(is_municipality).then(pl.lit("")).otherwise("province"),
+                province_short=pl.when(is_municipality).then(pl.lit("")).otherwise("province_short"),
+            ),
+            CHARACTERS,
+        )
+        return rows.hstack(
+            printed.select(
+                "printed",
+                "corruption",
+                is_declared=pl.when(pl.col("corruption") == "former name")
+                .then("is_former_listed")
+                .when(pl.col("corruption") == "English name")
+                .then("has_english_alias"),
+            )
         )
 
     def defects(self, source_id: str, n_records: int, rules: Sequence[str], *delivery: int) -> pl.DataFrame:
@@ -349,6 +438,16 @@ class World:
         )
 
 
+def party(role: str, firms: pl.DataFrame) -> dict[str, pl.Series]:
+    """Columns of samples that name these firms (`World.named`) in a role: <role>_uscc, _name, _printed and so on."""
+    return {f"{role}_{name}": firms[column] for name, column in _PARTY.items()}
+
+
+def either_party(role: str, condition: str, one: str, other: str) -> dict[str, pl.Expr]:
+    """The same columns for a role that the party of one role takes where the condition holds, else that of another."""
+    return {f"{role}_{name}": pl.when(condition).then(f"{one}_{name}").otherwise(f"{other}_{name}") for name in _PARTY}
+
+
 def with_defects(frame: pl.DataFrame, defects: pl.DataFrame) -> pl.DataFrame:
     """The frame with a column `defect`: the rule that a record is to break, null for sound records."""
     return (
@@ -365,22 +464,36 @@ def broken_records(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _cohort(world: World, night: int, first_no: int, n: int) -> pl.DataFrame:
+def _cohort(
+    world: World, night: int, first_no: int, n_registered: int, n_outside: int = 0, first_outside: int = 0
+) -> pl.DataFrame:
+    """The firms that are registered by a night, then those that no register holds, numbered from two numbers on."""
     generator = world.random("enterprises", night)
-    number = np.arange(first_no, first_no + n)
+    n = n_registered + n_outside
+    number = np.concatenate(
+        [np.arange(first_no, first_no + n_registered), np.arange(first_outside, first_outside + n_outside)]
+    )
     city = choose(generator, _CITIES, n)
     industry = choose(generator, _INDUSTRIES, n)
     if night == 1:
         # However small the world, every food industry and a shop exists in it.
         industry[: min(n, len(_INDUSTRIES))] = np.arange(min(n, len(_INDUSTRIES)))
     form = choose(generator, _FORMS, n)
-    counties = _counties_by_city()
-    region, county, office = _county_of(generator, city, counties)
     prefix_kind = generator.integers(0, 100, n)
-    word = pl.Series(number % len(_INVENTED))
+    word = number % len(_INVENTED)
     stems = in_stems(pl.Series(number))
-    core = pl.Series([w for w, _ in _INVENTED]).gather(word) + stems
-    brand_en = pl.Series([w for _, w in _INVENTED]).gather(word) + pl.Series([" "]) + in_latin_stems(pl.Series(number))
+    core = pl.Series([w for w, _ in _INVENTED]).gather(pl.Series(word)) + stems
+    for beside, of, branches in _neighbours(generator, n_registered, n):
+        for drawn in (city, industry, form, prefix_kind, word):
+            drawn[beside] = drawn[of]
+        ends = pl.Series(branches).gather(pl.Series(number[beside] % len(branches)))
+        core = core.scatter(beside, core.gather(of).str.head(-1) + ends)
+    region, county, office = _county_of(generator, city, _counties_by_city())
+    brand_en = (
+        pl.Series([w for _, w in _INVENTED]).gather(pl.Series(word))
+        + pl.Series([" "])
+        + in_latin_stems(pl.Series(number))
+    )
     today = day_number(night_date(night))
     if night == 1:
         registered = generator.integers(day_number(date(1985, 1, 1)), today - 400, n)
@@ -402,7 +515,9 @@ def _cohort(world: World, night: int, first_no: int, n: int) -> pl.DataFrame:
             "prefix_kind": prefix_kind,
             "registered_date": pl.Series(registered).cast(pl.Int32).cast(pl.Date),
             "house": generator.integers(1, 999, n),
-            "has_former": generator.random(n) < (0.05 if night == 1 else 0.0),
+            "is_former_listed": generator.random(n) < ALIAS_SHARE,
+            # Nobody has declared anything of a firm that is new.
+            "has_english_alias": generator.random(n) < (ALIAS_SHARE if night == 1 else 0.0),
         }
     )
     frame = frame.with_columns(uscc=unified_codes(frame["kind"], office, number))
@@ -429,12 +544,17 @@ def _cohort(world: World, night: int, first_no: int, n: int) -> pl.DataFrame:
         uscc="uscc",
         name=legal_name(pl.col("core")),
         name_en=pl.concat_str("city_en", pl.lit(" "), "brand_en", pl.lit(" "), "industry_en", pl.lit(" "), "form_en"),
-        former_name=pl.when("has_former").then(legal_name(pl.lit(_FORMER_WORD) + pl.col("stems"))),
+        former_name=legal_name(pl.lit(_FORMER_WORD) + pl.col("stems")),
+        is_former_listed="is_former_listed",
+        has_english_alias="has_english_alias",
+        renamed_word=pl.lit(_RENAMED_WORD) + pl.col("stems"),
         renamed_to=legal_name(pl.lit(_RENAMED_WORD) + pl.col("stems")),
+        form="form",
         enterprise_type="enterprise_type",
         registered_date="registered_date",
         region_code="region_code",
         province="province",
+        province_short="province_short",
         city="city",
         city_en="city_en",
         place=pl.when(pl.col("province_short") == pl.col("city"))
@@ -456,6 +576,18 @@ def _cohort(world: World, night: int, first_no: int, n: int) -> pl.DataFrame:
         brand="core",
         brand_en="brand_en",
     )
+
+
+def _neighbours(generator: np.random.Generator, n_registered: int, n: int) -> list[tuple[Codes, Codes, list[str]]]:
+    """Rows of firms that are as another is but for one character of their word, rows of the others, and the characters.
+
+    Registered firms of odd rows are neighbours of those before them; then firms of no register, of any registered one.
+    """
+    row = np.arange(n)
+    has_neighbour = generator.random(n) < NEIGHBOUR_SHARE
+    known = row[has_neighbour & (row % 2 == 1) & (row > len(_INDUSTRIES)) & (row < n_registered)]
+    outside = row[has_neighbour & (row >= n_registered)]
+    return [(known, known - 1, _BRANCHES), (outside, outside - n_registered, _BRANCHES_OUTSIDE)]
 
 
 def _county_of(
@@ -521,6 +653,41 @@ class Deliveries:
         if self._progress:
             self._progress(f"night {night}: {source_id}/{path.name}, {n_records} records")
 
+    def parties(self, night: int, source_id: str, notice: pl.DataFrame) -> None:
+        """Record which firms the sound samples of a notice name: its producer, where it was taken, who ordered it."""
+        sound = notice.filter(pl.col("defect").is_null())
+        for role in ("producer", "sampled", "commissioner"):
+            named = sound.filter("is_commissioned") if role == "commissioner" else sound
+            self.mentioned(
+                night,
+                source_id,
+                role,
+                named.select(
+                    reference="sample_no",
+                    printed_uscc=pl.lit(None, pl.String),
+                    **{name: pl.col(f"{role}_{name}") for name in _PARTY},
+                ),
+            )
+
+    def mentioned(self, night: int, source_id: str, role: str, mentions: pl.DataFrame) -> None:
+        """Record which firms the sound records of a source name: `reference` (the sample's number, or the file's name
+        and the record's number), `printed`, `printed_uscc`, and what `World.named` tells."""
+        self.truth(
+            "mentions",
+            mentions.select(
+                night=pl.lit(night, pl.Int64),
+                source_id=pl.lit(source_id),
+                role=pl.lit(role),
+                reference="reference",
+                printed_name="printed",
+                printed_uscc="printed_uscc",
+                uscc="uscc",
+                is_registered="is_registered",
+                corruption="corruption",
+                is_declared="is_declared",
+            ),
+        )
+
     def truth(self, table: str, rows: pl.DataFrame) -> None:
         """Add rows to a truth table; every part of a table has the same columns."""
         self._truth.setdefault(table, []).append(rows)
@@ -569,6 +736,7 @@ def _claim(out: Path, arguments: Mapping[str, float]) -> None:
     if marker.exists():
         for folder in [*out.glob("night_[0-9][0-9][0-9][0-9]"), out / "truth"]:
             shutil.rmtree(folder, ignore_errors=True)
+        (out / ALIASES).unlink(missing_ok=True)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out}: not an empty folder and no earlier simulation; name a new one")
     out.mkdir(parents=True, exist_ok=True)
@@ -584,8 +752,9 @@ def simulate(
 ) -> None:
     """Write synthetic deliveries in the official formats, night by night, with their truth tables.
 
-    `out` gets night_0001/<source>/<file> and on (the first night holds every source in full, later ones what changed)
-    and truth/*.parquet: what a correct warehouse contains after all nights. `scale` is the number of trademarks of the
+    `out` gets night_0001/<source>/<file> and on (the first night holds every source in full, later ones what changed),
+    enterprise_aliases.csv for the home that receives them, and truth/*.parquet: what a correct warehouse contains after
+    all nights (mentions.parquet tells which firm each printed name is). `scale` is the number of trademarks of the
     first night in thousands. The same arguments give the same bytes. An earlier simulation in `out` is replaced. Raises
     UsageError for arguments that make no world and for a folder that holds anything else.
     """
@@ -615,6 +784,20 @@ def simulate(
         ),
     )
     deliveries.write_truth()
+    _write_aliases(world, out / ALIASES)
+
+
+def _write_aliases(world: World, path: Path) -> None:
+    """The English names that people have declared; former names stand in the register."""
+    aliases = world.enterprises.filter("has_english_alias").select(
+        alias="name_en",
+        enterprise="uscc",
+        kind=pl.lit("english"),
+        source_document=pl.lit("模拟企业年度报告"),
+        author=pl.lit("模拟登记科"),
+        date=pl.lit(f"{night_date(1):%Y-%m-%d}"),
+    )
+    write_csv(aliases, path, "utf-8")
 
 
 def days_before(night: int, days: int) -> date:

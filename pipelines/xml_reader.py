@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedIOBase
 from pathlib import Path
@@ -219,16 +219,18 @@ def resolved(text: bytes | bytearray) -> bytes:
     return _SPECIAL.sub(plain, text)
 
 
-def piece_records(piece: Piece, source: Source) -> list[bytes]:
-    """The text of each record of a piece, in order."""
+def piece_records(piece: Piece, source: Source, numbers: Iterable[int]) -> dict[int, bytes]:
+    """The text of some records of a piece, by their number."""
     assert source.xml is not None
-    return _records(piece.data, source.xml.record_tag)
+    records = _records(piece.data, source.xml.record_tag)
+    return {number: records[number - piece.first].strip() for number in numbers}
 
 
 def _records(data: bytes | bytearray, tag: str) -> list[bytes]:
+    """Each record with the white space before it."""
     closing = f"</{tag}>".encode()
     inner = bytes(data[len(_OPENED) : -len(_CLOSED)])
-    return [part.strip() + closing for part in inner.split(closing)[:-1]]
+    return [part + closing for part in inner.split(closing)[:-1]]
 
 
 def header_values(path: Path, source: Source) -> dict[str, str | None]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import csv
 import io
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
 import duckdb
 
 from pipelines.home import PROJECT_ROOT
+from pipelines.identity import ALIASES
 from pipelines.simulate import simulate
 from tests.commands import AS_OF, land, succeeded, touchstone
 
@@ -43,6 +45,7 @@ def build(world: Path, home: Path) -> None:
     """Refresh a home with each night of the world in turn; the world is simulated where it is not there yet."""
     if not world.exists():
         simulate(world, scale=SCALE, nights=NIGHTS, seed=SEED)
+    shutil.copyfile(world / ALIASES, home / ALIASES)
     for night in range(1, NIGHTS + 1):
         land(home, world / f"night_{night:04d}")
         succeeded(touchstone(home, "refresh", "--as-of", AS_OF))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +12,7 @@ from filelock import FileLock
 from pipelines.build import RunFolder, create_work_database
 from pipelines.dbt import DbtProject, load_project, run_models
 from pipelines.declarations import load_sources
-from pipelines.home import SOURCES_DIR, Home
+from pipelines.home import Home
 from pipelines.receive import manifests
 
 AS_OF = date(2024, 5, 16)
@@ -55,15 +54,14 @@ class ParsedProject:
 PARSED = ParsedProject()
 
 
-def build_models(home: Home, *models: str, as_of: date = AS_OF, declared_in: Path = SOURCES_DIR) -> RunFolder:
+def build_models(home: Home, *models: str, as_of: date = AS_OF) -> RunFolder:
     """The folder with the databases in which the models and all that they rest on were built from the home's lake.
 
-    `declared_in` is the folder of what people declare about enterprises. A later build of a home replaces the earlier.
+    A later build of a home replaces the earlier.
     """
     folder = RunFolder.of(home, "models")
     sources = load_sources()
-    received = {source_id: manifests(home, source_id) for source_id in sources}
-    create_work_database(home, folder, sources, received, declared_in)
+    create_work_database(home, folder, sources, {source_id: manifests(home, source_id) for source_id in sources})
     run_models(PARSED.load(), home, folder, as_of, [f"+{model}" for model in models])
     return folder
 

@@ -270,10 +270,10 @@ def test_a_changed_correction_asks_for_a_build_and_for_no_parsing(home: Home, fo
     source = corrected(folder, RENAME)
     deliver(home, source, "e.csv", csv_bytes([ENTERPRISE_HEADER, *ROWS]))
     every = {source.id: manifests(home, source.id)}
-    before = inputs_hash(date(2024, 5, 16), {source.id: source}, every)
-    assert inputs_hash(date(2024, 5, 16), {source.id: source}, every) == before
+    before = inputs_hash(home, date(2024, 5, 16), {source.id: source}, every)
+    assert inputs_hash(home, date(2024, 5, 16), {source.id: source}, every) == before
     source = corrected(folder, RENAME + FREE)
-    assert inputs_hash(date(2024, 5, 16), {source.id: source}, every) != before
+    assert inputs_hash(home, date(2024, 5, 16), {source.id: source}, every) != before
     assert pending(home, source) == []
 
 

@@ -142,6 +142,9 @@ class SmallGates:
         self.failing: set[str] = set()
         self.project_dir = project_dir
 
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Nothing is to be prepared."""
+
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
     ) -> list[CheckResult]:

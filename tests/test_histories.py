@@ -15,6 +15,7 @@ from stdnum.cn import uscc
 
 from pipelines.fingerprint import fingerprint
 from pipelines.home import Home
+from pipelines.identity import OVERRIDES
 from tests.dbt_models import build_models
 from tests.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazette, uspto, zipped
 
@@ -24,11 +25,71 @@ OPEN = date(9999, 12, 31)
 # Days on which the registers of China send an extract, and whether it is the whole register.
 EXTRACTS = {FIRST + timedelta(n): n % 20 == 0 for n in range(0, 61, 10)}
 STATES = {"uspto_trademark": ["630", "700", "710"], "cnipa_trademark": ["申请中", "已注册", "无效"]}
-MODELS = ("dim_trademark", "dim_enterprise", "bridge_trademark_class", "bridge_trademark_owner", "fct_trademark_stock")
+MODELS = (
+    "dim_trademark", "dim_enterprise", "bridge_trademark_class", "bridge_trademark_owner", "bridge_enterprise_id",
+    "fct_trademark_stock",
+)  # fmt: skip
+# Under which the histories' marks are owned; the last two are one firm's name.
+OWNERS = (
+    "History A Inc", "History B Inc", "历史甲公司", "历史乙公司", "武汉历史丙食品有限公司",
+    "湖北武汉历史丙食品有限公司",
+)  # fmt: skip
 HISTORIES = 210
 
 # Valid from, valid to, whether listed, whether current, and what it says.
 Version = tuple[date, date, bool, bool, str]
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What people have decided: which code or name is which, and which two are not one."""
+
+    same: Mapping[str, str]
+    different: tuple[tuple[str, str], ...]
+
+    def declare(self, home: Home, rng: random.Random) -> None:
+        """Write them for a home, in an order of its own."""
+        lines = [f"{one},same,{other}" for one, other in self.same.items()]
+        lines += [f"{one},different,{other}" for one, other in self.different]
+        rng.shuffle(lines)
+        said = "".join(f"{line},查过登记,登记科,2024-05-16\n" for line in lines)
+        (home.root / OVERRIDES).write_text(f"subject,decision,object,reason,author,date\n{said}", encoding="utf-8")
+
+    def enterprise(self, party: str) -> str:
+        """The code or name that stands for the enterprise of a code or name."""
+        end = self.end(party)
+        if self._is_parted(party):
+            return f"{party} alone"
+        return f"{end} alone" if self._is_parted(end) else _spelling(end)
+
+    def end(self, party: str) -> str:
+        """Where the chain of a code or name ends."""
+        while party in self.same:
+            party = self.same[party]
+        return party
+
+    def _is_parted(self, party: str) -> bool:
+        return any(one == party and _spelling(self.end(one)) == _spelling(self.end(two)) for one, two in self.different)
+
+
+def _spelling(party: str) -> str:
+    """The first of the two names that are one firm's, whatever people decide."""
+    return OWNERS[-1] if party == OWNERS[-2] else party
+
+
+def overrides_of(codes: list[str], rng: random.Random) -> Overrides:
+    """Some codes merged, in chains too; some owners tied to a code or to each other; some of these parted again."""
+    merged = rng.sample(codes, 6)
+    same = {merged[0]: merged[1], merged[1]: merged[2], merged[3]: merged[4]}
+    for number, name in enumerate(OWNERS):
+        choices = [*rng.sample(codes, 2), merged[0], merged[4], *OWNERS[number + 1 :], *OWNERS[max(number + 1, 4) :]]
+        if rng.random() < 0.75:
+            same[name] = rng.choice(choices)
+    made = Overrides(same, ())
+    pairs = [(one, other) for one in OWNERS for other in (*OWNERS, *merged) if made.end(one) != made.end(other)]
+    different = [OWNERS[-2:]] if rng.random() < 0.5 and made.end(OWNERS[-2]) != made.end(OWNERS[-1]) else []
+    different += rng.sample(pairs, 5)
+    return Overrides(same, tuple(dict.fromkeys(different)))
 
 
 @dataclass(frozen=True)
@@ -160,20 +221,21 @@ def tw_history(seed: int) -> History:
     history = History(seed, "tipo_gazette", f"{100000000 + seed % 90000000}")
     registered = day_of(rng.choice([-3660, -3620, -3500, -400, 20]))
     filed = registered - timedelta(rng.randint(1, 400))
+    owner = rng.choice(["历史甲公司", *OWNERS[-2:]])
     expiry = registered.replace(year=registered.year + 10, day=min(registered.day, 28))
     history.told[f"gazette{registered:%Y%m%d}"].append(
         f'<RegContent no="1"><CaseNo>{history.entity_no}</CaseNo><RegisterNo>{seed % 100000000:08d}</RegisterNo>'
         f"<Trademark_Name>史</Trademark_Name><Filing_Date>{roc_day(filed)}</Filing_Date><SDate>{roc_day(registered)}</SDate>"
         f"<EDate>{roc_day(expiry)}</EDate><Mark_Type>0</Mark_Type><ServiceMark>false</ServiceMark><RegContentOwner>"
-        "<AChinese>历史甲公司</AChinese></RegContentOwner></RegContent>"
+        f"<AChinese>{owner}</AChinese></RegContentOwner></RegContent>"
     )
     if expiry <= AS_OF:
         history.versions = [
-            (filed, expiry, True, False, "registered 历史甲公司 "),
-            (expiry, OPEN, True, True, "expired 历史甲公司 "),
+            (filed, expiry, True, False, f"registered {owner} "),
+            (expiry, OPEN, True, True, f"expired {owner} "),
         ]
     else:
-        history.versions = [(filed, OPEN, True, True, "registered 历史甲公司 ")]
+        history.versions = [(filed, OPEN, True, True, f"registered {owner} ")]
     return history
 
 
@@ -329,6 +391,28 @@ def released_versions(candidate: Path) -> dict[tuple[str, str], list[Version]]:
     return found
 
 
+def owners_of(candidate: Path) -> dict[str, str]:
+    """The enterprise that each name of an owner is."""
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        found = connection.execute(
+            "select distinct owner_name, enterprise_id from star.bridge_trademark_owner"
+            " join star.dim_enterprise using (enterprise_key)"
+        ).fetchall()
+    assert len(dict(found)) == len(found), found
+    return dict(found)
+
+
+def merged_ids(candidate: Path) -> dict[str, str]:
+    """The enterprise of now that each id of one that is none any more leads to."""
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        return dict(
+            connection.execute(
+                "select b.enterprise_id, current_enterprise_id from star.bridge_enterprise_id as b where id_state ="
+                " 'merged' and exists (from star.dim_enterprise as e where e.enterprise_id = current_enterprise_id)"
+            ).fetchall()
+        )
+
+
 def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]:
     """What the tables hold but for where each row was read and when it came."""
     found = {}
@@ -350,6 +434,10 @@ def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path) 
     histories = [KINDS[number % len(KINDS)](one) for number, one in enumerate(seeds)]
     files = files_of(histories)
     homes = [Home(tmp_path / name) for name in ("at_once", "shuffled", "split")]
+    overrides = overrides_of([one.entity_no for one in histories if one.source_id == "enterprise_register"], rng)
+    for home in homes:
+        home.root.mkdir()
+        overrides.declare(home, rng)
     received(homes[0], [files])
     again = rng.sample(files, len(files))
     half = len(files) // 2
@@ -359,12 +447,26 @@ def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path) 
     received(homes[2], [cut[: len(cut) // 2], cut[len(cut) // 2 :]])
     at_once, shuffled, parts = (built(home) for home in homes)
 
+    # A code that is another's has no versions of its own.
+    histories = [one for one in histories if one.entity_no not in overrides.same]
     expected = {history.name: history.versions for history in histories}
     assert set(released_versions(at_once)) == set(expected)
     for candidate in (at_once, parts):
         found = released_versions(candidate)
         wrong = {h.seed: (h.name, expected[h.name], found[h.name]) for h in histories if found[h.name] != h.versions}
         assert not wrong, f"{len(wrong)} of {len(histories)} histories: {wrong}"
+    for candidate in (at_once, shuffled, parts):
+        owners = owners_of(candidate)
+        assert set(owners) == set(OWNERS)
+        for one in OWNERS:
+            party = overrides.enterprise(one)
+            if party.isalnum() and party.isascii():
+                assert owners[one] == f"USCC:{party}", (one, overrides)
+            alike = {other for other in OWNERS if overrides.enterprise(other) == party}
+            assert {other for other in OWNERS if owners[other] == owners[one]} == alike, (one, overrides)
+        leads = merged_ids(candidate)
+        for code in overrides.same.keys() - set(OWNERS):
+            assert leads[f"USCC:{code}"] == f"USCC:{overrides.enterprise(code)}", overrides
     assert fingerprint(at_once) == fingerprint(shuffled)
     assert rows_besides_records(at_once) == rows_besides_records(parts)
 

@@ -10,11 +10,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import identity, text
+from pipelines import text
 from pipelines.build import inputs_hash, open_database
 from pipelines.declarations import load_sources
 from pipelines.home import Home, UsageError
 from pipelines.identity import ALIASES, OVERRIDES, load_aliases, load_overrides
+from pipelines.receive import Manifest
 from pipelines.simulate import night_date, unified_codes
 from tests.dbt_models import build_models
 from tests.hand_made_deliveries import csv_bytes, deliver
@@ -74,16 +75,15 @@ class World:
 
     def __init__(self, root: Path) -> None:
         self.home = Home(root / "home")
-        self.declared = root / "declared"
-        self.declared.mkdir()
+        self.home.root.mkdir()
 
     def declare(self, overrides: str = "", aliases: str = "") -> None:
-        (self.declared / OVERRIDES).write_text(OVERRIDE_HEADER + overrides, encoding="utf-8")
-        (self.declared / ALIASES).write_text(ALIAS_HEADER + aliases, encoding="utf-8")
+        (self.home.root / OVERRIDES).write_text(OVERRIDE_HEADER + overrides, encoding="utf-8")
+        (self.home.root / ALIASES).write_text(ALIAS_HEADER + aliases, encoding="utf-8")
 
     def build(self, *models: str) -> duckdb.DuckDBPyConnection:
         resolved = ("dim_enterprise", "enterprise_match", "enterprise_match_review", "bridge_enterprise_id")
-        folder = build_models(self.home, *resolved, *models, declared_in=self.declared)
+        folder = build_models(self.home, *resolved, *models)
         return open_database(folder.candidate, folder.spill, read_only=True)
 
     def ids(self) -> dict[str, str]:
@@ -250,6 +250,19 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
     assert leads[before[key("武汉戊食品有限公司")]][1] == "split"
 
 
+def test_a_name_goes_with_the_one_that_it_is_said_to_be_when_that_is_set_apart(world: World) -> None:
+    deliver(
+        world.home,
+        "enterprise_register",
+        {"e.csv": registered((CODES[0], "武汉戊食品有限公司", "示例路1号"))},
+    )
+    names = ("湖北武汉戊食品有限公司", "虚构县己食品厂")
+    deliver(world.home, "recognition_list", {"l.csv": recognised(*((name, "") for name in names))})
+    world.declare(f"{names[1]},same,{names[0]},{SAID}\n{names[0]},different,{CODES[0]},{SAID}\n")
+    found = world.ids()
+    assert found[key(names[1])] == found[key(names[0])] != f"USCC:{CODES[0]}"
+
+
 @pytest.mark.parametrize(
     ("name", "lines", "said"),
     [
@@ -261,6 +274,11 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n甲厂,same,丙厂,{SAID}\n", ":3: line 2 gives this subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,same,甲厂,{SAID}\n", "lead back to their subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,different,甲厂,{SAID}\n", ":2: another line says"),
+        (
+            OVERRIDES,
+            f"甲厂,same,丙厂,{SAID}\n乙厂,same,丙厂,{SAID}\n乙厂,different,甲厂,{SAID}\n",
+            ":4: other lines say",
+        ),
         (OVERRIDES, f"{CODES[0]},same,乙厂,{SAID}\n", "swap subject and object"),
         (OVERRIDES, "甲厂,same,乙厂,r,a,16.5.2024\n", ":2: date 16.5.2024: write it as 2024-05-16"),
         (ALIASES, "A LTD,甲厂,nickname,d,a,2024-05-16\n", ":2: kind nickname: write one of"),
@@ -270,19 +288,18 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
 def test_what_people_declare_is_checked_with_path_and_line(tmp_path: Path, name: str, lines: str, said: str) -> None:
     (tmp_path / name).write_text((OVERRIDE_HEADER if name == OVERRIDES else ALIAS_HEADER) + lines, encoding="utf-8")
     with pytest.raises(UsageError) as refused:
-        (load_overrides if name == OVERRIDES else load_aliases)(tmp_path)
+        (load_overrides if name == OVERRIDES else load_aliases)(tmp_path / name)
     assert str(refused.value).startswith(str(tmp_path / name))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_a_declaration_changes_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = load_sources()
-    none: dict[str, list[object]] = {source_id: [] for source_id in sources}
-    before = inputs_hash(night_date(1), sources, none)  # type: ignore[arg-type]
+def test_a_declaration_changes_the_inputs(tmp_path: Path) -> None:
+    home, sources = Home(tmp_path), load_sources()
+    none: dict[str, list[Manifest]] = {source_id: [] for source_id in sources}
+    before = inputs_hash(home, night_date(1), sources, none)
     (tmp_path / OVERRIDES).write_text(f"{OVERRIDE_HEADER}甲厂,same,乙厂,{SAID}\n", encoding="utf-8")
-    monkeypatch.setattr(identity.declarations_digest, "__defaults__", (tmp_path,))
-    assert inputs_hash(night_date(1), sources, none) != before  # type: ignore[arg-type]
+    assert inputs_hash(home, night_date(1), sources, none) != before
 
 
 def test_variants_of_a_name_have_one_id_and_names_of_their_own_another(world: World) -> None:

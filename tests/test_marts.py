@@ -23,7 +23,7 @@ from tests.hand_made_star import build_marts, key
 
 AS_OF = "2024-05-16"
 NATION, HUBEI, WUHAN, WUCHANG, YICHANG, ANHUI, HEFEI, SHANDONG, JINAN = range(1, 10)
-TEA, GRAIN, TEA_DIVISION = 1, 2, 15
+TEA, GRAIN, GIVEN_UP, TEA_DIVISION = 1, 2, 3, 15
 JIA, YI, BING, DING, WU, JI, GENG, XIN, REN, GUI, ZI, CHOU = range(101, 113)
 FIRMS = {
     JIA: "武汉甲茶业有限公司", YI: "武汉乙食品有限公司", BING: "武汉丙茶业有限公司", DING: "湖北丁酒业有限公司",
@@ -57,7 +57,7 @@ def _enterprises() -> list[dict[str, Any]]:
         (DING, WUHAN, TEA, always),
         (WU, YICHANG, -1, (date(2000, 1, 1), moved, False)), (WU, WUHAN, -1, (moved, date(9999, 12, 31), True)),
         (JI, WUHAN, GRAIN, (date(2000, 1, 1), moved, False)), (JI, YICHANG, GRAIN, (moved, date(9999, 12, 31), True)),
-        (GENG, WUHAN, TEA, always), (XIN, JINAN, TEA, always), (REN, HEFEI, -1, always), (GUI, HEFEI, -1, always),
+        (GENG, WUHAN, GIVEN_UP, always), (XIN, JINAN, TEA, always), (REN, HEFEI, -1, always), (GUI, HEFEI, -1, always),
         (ZI, WUHAN, -1, always), (CHOU, WUCHANG, TEA, always),
     ]  # fmt: skip
     rows = [
@@ -132,6 +132,7 @@ def _recognitions() -> list[dict[str, object]]:
         _recognition(1022, "china_well_known_mark", JI, "held", "2016-01-01", WUHAN, object_name="己泵"),
         _recognition(1023, "industrial_exporter", JIA, "held", "2023-01-01", WUHAN),
         _recognition(1024, "industrial_exporter", WU, "held", "2023-01-01", WUHAN),
+        _recognition(1025, "industrial_exporter", YI, "held", "2023-01-01", WUHAN),
     ]
 
 
@@ -204,14 +205,20 @@ def _marks() -> list[dict[str, object]]:
 
 
 def _industries() -> list[dict[str, object]]:
+    # Industry, code, name, section, division, group, sector, level, industry of today. Tea has no group in its list;
+    # 1539 became 1530.
     rows = [
-        (TEA, "1530", "精制茶加工", "C", "secondary"),
-        (TEA_DIVISION, "15", "酒、饮料和精制茶制造业", "C", "secondary"),
-        (GRAIN, "0111", "稻谷种植", "A", "primary"),
-        (-1, "unknown", "未知", "unknown", None),
+        (TEA, "1530", "精制茶加工", "C", "15", None, "secondary", "class", TEA),
+        (TEA_DIVISION, "15", "酒、饮料和精制茶制造业", "C", "15", None, "secondary", "division", TEA_DIVISION),
+        (GRAIN, "0111", "稻谷种植", "A", "01", "011", "primary", "class", GRAIN),
+        (GIVEN_UP, "1539", "精制茶加工", "C", "15", None, "secondary", "class", TEA),
+        (-1, "unknown", "未知", "unknown", None, None, None, "unknown", -1),
     ]
-    names = ("industry_key", "industry_code", "name_zh", "section_code", "sector")
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    names = (
+        "industry_key", "industry_code", "name_zh", "section_code", "division_code", "group_code", "sector", "level",
+        "today_industry_key",
+    )  # fmt: skip
+    return [{**dict(zip(names, row, strict=True)), "is_current": row[0] != GIVEN_UP} for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -307,8 +314,8 @@ def test_the_heritage_directory_holds_what_is_in_force(marts: duckdb.DuckDBPyCon
 
 
 def test_the_exit_watch_names_reason_and_document(marts: duckdb.DuckDBPyConnection) -> None:
-    """乙 failed in 2024, after each of its grants; 辛 in 2023, after both of its; 丙 failed in 2019 and holds
-    nothing."""
+    """乙 failed in 2024, after each of its grants, but an exporter has nothing to leave; 辛 in 2023, after both of its;
+    丙 failed in 2019 and holds nothing."""
     found = _rows(
         marts,
         "select recipient_name, scheme_id, reason, evidence, reason_date, evidence_keys, inspection_evidence_keys"
@@ -426,8 +433,8 @@ def test_superior_marks_say_by_which_rule(marts: duckdb.DuckDBPyConnection) -> N
 
 
 def test_exporters_with_an_international_mark(marts: duckdb.DuckDBPyConnection) -> None:
-    """Two exporters in Wuhan, 甲 (with marks abroad) in 武昌 and 戊 (without), where it is today. One of two is
-    0.0945 to 0.9055 by Wilson."""
+    """Three exporters in Wuhan: 甲 (with marks abroad) and 乙 (without) in 武昌, and 戊 (without), where it is today.
+    By Wilson one of three is (0.973576 -+ 0.833348) / 2.280486, one of two 0.0945 to 0.9055."""
     found = _rows(
         marts,
         "select region_code, n_owners, n_international_owners, n_domestic_marks, n_madrid_marks, n_direct_marks,"
@@ -436,12 +443,12 @@ def test_exporters_with_an_international_mark(marts: duckdb.DuckDBPyConnection) 
     )
     wuhan = (2, 1, 2, 1, 1)
     assert found == [
-        ("100000", 3, 1, 3, 1, 1, None, 2, 1, 0.5, 0.0945, 0.9055),
+        ("100000", 3, 1, 3, 1, 1, None, 3, 1, 1 / 3, 0.0615, 0.7923),
         ("370000", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
         ("370100", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
-        ("420000", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055),
-        ("420100", *wuhan, 62, 2, 1, 0.5, 0.0945, 0.9055),
-        ("420106", *wuhan, None, 1, 1, 1.0, 0.2065, 1.0),
+        ("420000", *wuhan, None, 3, 1, 1 / 3, 0.0615, 0.7923),
+        ("420100", *wuhan, 62, 3, 1, 1 / 3, 0.0615, 0.7923),
+        ("420106", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055),
     ]
 
 
@@ -462,7 +469,8 @@ def test_a_list_of_failures_has_no_pass_rate(marts: duckdb.DuckDBPyConnection) -
 
 def test_the_echelon_has_its_three_batches(marts: duckdb.DuckDBPyConnection) -> None:
     """甲 leads by marks at two offices abroad and is not growing as well. 辛 grew by 好品山东 alone: its 老字号 is
-    older than three years. The cluster is 甲, 乙 and 庚; 丙 holds nothing any more, 丁 nothing yet."""
+    older than three years. The cluster is 甲, 乙 and 庚, whose code is one of that division today;
+    丙 holds nothing any more, 丁 nothing yet."""
     found = _rows(
         marts,
         "select batch, enterprise_key, region_code, industry_code, n_enterprises, rule_ids, evidence_keys,"
@@ -475,7 +483,7 @@ def test_the_echelon_has_its_three_batches(marts: duckdb.DuckDBPyConnection) -> 
         ("leading", YI, "420106", "1530", 1, ["leading_national"], [1004, 1020, 1021], []),
         ("leading", JI, "420500", "0111", 1, ["leading_national"], [1022], []),
         ("growing", WU, "420100", "unknown", 1, new, [1007], []),
-        ("growing", GENG, "420100", "1530", 1, new, [1009], []),
+        ("growing", GENG, "420100", "1539", 1, new, [1009], []),
         ("growing", XIN, "370100", "1530", 1, new, [1019], []),
         ("cluster", -1, "420100", "15", 3, ["cluster_city_division"], cluster, []),
     ]
@@ -534,7 +542,7 @@ def test_enterprise_360_sums_up(marts: duckdb.DuckDBPyConnection) -> None:
     )
     assert found == [
         (JIA, "420106", 3, 2, 3, 0, 0, 2, 0, 100),
-        (YI, "420106", 1, 0, 4, 0, 0, 2, 1, 90),
+        (YI, "420106", 1, 0, 5, 0, 0, 2, 1, 90),
         (BING, "420100", 0, 0, 0, 0, 1, 1, 1, 80),
         (DING, "420100", 0, 0, 0, 1, 0, 0, 0, None),
         (WU, "420100", 0, 0, 2, 0, 0, 0, 0, 100),
@@ -561,11 +569,39 @@ def test_the_monitor_follows_a_scheme_month_by_month(marts: duckdb.DuckDBPyConne
     ]
     premium = (
         "select region_code, industry_code, n_held, brand_type from marts.brand_monitor"
-        " where scheme_id = 'hubei_premium' and period = '2024-05' and region_level = '地级' order by 1"
+        " where scheme_id = 'hubei_premium' and period = '2024-05' and region_level = '地级'"
+        " and industry_level = 'section' order by 1"
     )
     assert _rows(marts, premium) == [("420100", "A", 1, "product"), ("420500", "unknown", 1, "product")]
     removed = "select sum(n_lost) from marts.brand_monitor where scheme_id = 'china_heritage' and period = '2023-11'"
-    assert _rows(marts, f"{removed} and region_code = '420100'") == [(1,)]
+    assert _rows(marts, f"{removed} and region_code = '420100' and industry_level = 'section'") == [(1,)]
+
+
+def test_the_monitor_has_each_level_of_regions_and_industries_once(marts: duckdb.DuckDBPyConnection) -> None:
+    """湖北精品: 己, growing rice, in Wuhan, and 戊, of no known industry, in Yichang. 武汉名品: 庚, whose code is 1530
+    today and in no group. Nothing else occurs."""
+    monitor = (
+        "select region_code, industry_level, industry_code, n_held from marts.brand_monitor where period = '2024-05'"
+    )
+    rice = [("section", "A"), ("division", "01"), ("group", "011"), ("class", "0111")]
+    both = [*((level, code, 1) for level, code in rice), ("section", "unknown", 1)]
+    expected = [(region, *row) for region in ("100000", "420000") for row in both]
+    expected += [("420100", level, code, 1) for level, code in rice]
+    expected += [("420500", "section", "unknown", 1)]
+    assert sorted(_rows(marts, f"{monitor} and scheme_id = 'hubei_premium'")) == sorted(expected)
+    tea = [("section", "C", 1), ("division", "15", 1), ("class", "1530", 1)]
+    expected = [(region, *row) for region in ("100000", "420000", "420100") for row in tea]
+    assert sorted(_rows(marts, f"{monitor} and scheme_id = 'wuhan_name_product'")) == sorted(expected)
+
+
+def test_every_level_of_the_monitor_adds_up_to_what_it_knows(marts: duckdb.DuckDBPyConnection) -> None:
+    """Of 25 one is abroad, two are nominations and two were lost. Of the 20 held 13 are of firms of a known industry:
+    1001 to 1004, 1008 to 1010, 1019 to 1023 and 1025; two of them, of 己, are in a group."""
+    held = (
+        "select industry_level, sum(n_held) from marts.brand_monitor where region_code = '100000'"
+        " and period = '2024-05' group by 1 order by 1"
+    )
+    assert _rows(marts, held) == [("class", 13), ("division", 13), ("group", 2), ("section", 20)]
 
 
 def test_every_row_says_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ import pytest
 from pipelines.build import inputs_hash
 from pipelines.declaration_check import problems
 from pipelines.declarations import Source, load_sources
-from pipelines.home import PROJECT_ROOT
+from pipelines.home import PROJECT_ROOT, Home
 from pipelines.parse import contract_version
 from tests.commands import AS_OF, rows, succeeded
 from tests.hand_made_deliveries import USCC, csv_bytes
@@ -138,7 +138,7 @@ def test_a_source_taken_out_and_put_back_changes_no_other(project: Path, tmp_pat
         return {source_id: contract_version(source) for source_id, source in found.items()}
 
     def inputs(found: dict[str, Source]) -> str:
-        return inputs_hash(date(2024, 5, 16), found, {source_id: [] for source_id in found})
+        return inputs_hash(Home(tmp_path), date(2024, 5, 16), found, {source_id: [] for source_id in found})
 
     found = declared()
     whole, hashed = contracts(found), inputs(found)

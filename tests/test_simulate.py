@@ -12,10 +12,11 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import opencc
 import polars as pl
@@ -26,7 +27,9 @@ from stdnum.cn import uscc
 
 from pipelines.declarations import load_sources
 from pipelines.home import PROJECT_ROOT, UsageError
-from pipelines.simulate import DEFAULT_SEED, MAX_NIGHTS, divisions, night_date, simulate
+from pipelines.identity import ALIASES, load_aliases
+from pipelines.mentions import ALIAS_SHARE, CORRUPTIONS, NO_COUNTERPART_SHARE
+from pipelines.simulate import DEFAULT_SEED, MAX_NIGHTS, World, divisions, night_date, simulate
 
 SCALE, NIGHTS = 1.0, 4
 DEAD = {"602", "606", "710", "900"}
@@ -52,6 +55,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def truth(world: Path, table: str) -> pl.DataFrame:
     return pl.read_parquet(world / "truth" / f"{table}.parquet")
+
+
+def named(world: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """What is true of each mention of a firm, by its reference and role."""
+    return {(row["reference"], row["role"]): row for row in truth(world, "mentions").iter_rows(named=True)}
 
 
 def delivered(world: Path, source_id: str) -> Iterator[tuple[int, Path]]:
@@ -84,7 +92,7 @@ def test_same_arguments_give_the_same_bytes_in_another_process(world: Path, tmp_
 
 def test_first_nights_do_not_depend_on_how_many_follow(world: Path, tmp_path: Path) -> None:
     simulate(tmp_path / "out", SCALE, 2, DEFAULT_SEED)
-    shorter = {name: digest for name, digest in contents(tmp_path / "out").items() if name.startswith("night_")}
+    shorter = {name: digest for name, digest in contents(tmp_path / "out").items() if name < "night_0003"}
     longer = {name: digest for name, digest in contents(world).items() if name < "night_0003"}
     assert shorter == longer
 
@@ -96,6 +104,7 @@ def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
     # The lists of divisions and of industries are facts, not part of the invented world.
     assert {name for name in same if name.startswith("night_")} == {
         "night_0001/region_codes/gbt2260_regions_2024.csv",
+        "night_0001/industry_codes/gbt4754_industries_2011.csv",
         "night_0001/industry_codes/gbt4754_industries_2017.csv",
     }
 
@@ -408,6 +417,7 @@ def value(row: Row, *headers: str) -> str:
 
 def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
     samples = {s["sample_no"]: s for s in truth(world, "inspections").iter_rows(named=True)}
+    mentions = named(world)
     names = {
         row["uscc"]: (row["name"], row["former_names"]) for row in truth(world, "enterprises").iter_rows(named=True)
     }
@@ -433,8 +443,14 @@ def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
                 sample = samples[sample_no]
                 assert (sample["result"], sample["product_name"]) == (result, product)
                 producer = value(row, "标称生产企业名称", "标称生产单位名称", "生产企业名称").split("受委托方：")[-1]
-                assert producer.replace("(", "（").replace(")", "）") == sample["producer_name"]
-                assert sample["producer_name"] in ";".join(str(name) for name in names[sample["producer_uscc"]])
+                sampled = value(row, "被抽样单位名称", "被抽样单位", "被抽检单位")
+                for role, printed in (("producer", producer), ("sampled", sampled)):
+                    mention = mentions[sample_no, role]
+                    name, code = sample[f"{role}_name"], sample[f"{role}_uscc"]
+                    assert (mention["printed_name"], mention["uscc"], mention["printed_uscc"]) == (printed, code, None)
+                    assert (mention["corruption"] != "clean") or printed == name
+                    assert mention["is_registered"] == (code in names)
+                    assert code not in names or name in ";".join(str(one) for one in names[code])
                 assert value(row, "商标", "标称商标", "商标名称") in (sample["brand_text"], "/", "—")
                 assert value(row, "公告号", "通告号", "期号") == sample["notice_no"]
                 noted = value(row, "公告日期", "通告日期", "发布日期").replace(".", "-")
@@ -500,15 +516,18 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
     for row in truth(world, "enterprises").iter_rows(named=True):
         for name in [row["name"], *(row["former_names"] or "").split("；")]:
             codes[name] = row["uscc"]
+    mentions = named(world)
     latest: dict[tuple[str, str], tuple[str, str]] = {}
     kinds: Counter[str] = Counter()
     for night, path in delivered(world, "recognition_list"):
+        if not path.name.startswith("认定决定"):
+            continue
         broken = broken_at(world, night, path)
         for number, row in enumerate(read_csv(world, path), 1):
             rule = broken.get(number)
             code = row["统一社会信用代码"]
             assert (bool(code) and not uscc.is_valid(code)) == (rule == "uscc:uscc")
-            recipient = value(row, "获奖单位", "企业名称").replace("(", "（").replace(")", "）")
+            recipient = value(row, "获奖单位", "企业名称")
             assert (recipient == "") == (rule == "required:recipient_name")
             decided = value(row, "日期", "公布日期")
             assert (decided == "2024-13-41") == (rule == "type:decided_date")
@@ -518,7 +537,14 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
             kinds["former"] += bool(former)
             is_firm = value(row, "对象类别", "类别") == "企业"
             kinds["brand"] += not is_firm
-            holder = codes[name] if is_firm else name
+            mention = mentions.get((f"{path.name}:{number}", "recipient"))
+            assert is_firm == (mention is not None)
+            holder = mention["uscc"] if mention else name
+            if mention:
+                assert (mention["printed_name"], mention["printed_uscc"] or "") == (recipient, code)
+                assert mention["is_registered"] == (holder in codes.values())
+                if mention["is_registered"] and mention["corruption"] == "clean":
+                    assert codes[name] == holder
             assert not former or codes[former.removesuffix("）")] == holder
             assert not code or code == holder
             key = (value(row, "奖项", "称号"), holder)
@@ -532,6 +558,31 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
     assert set(truth(world, "recognitions")["state"]) == {"nominated", "held", "conditional", "removed", "revoked"}
     encodings = truth(world, "deliveries").filter(pl.col("source_id") == "recognition_list")["encoding"]
     assert set(encodings) == {"utf-8", "gb18030"}
+
+
+def test_the_lists_beside_decisions_are_as_the_truth_says(world: Path) -> None:
+    files = {
+        path.name.split("_")[0]: read_csv(world, path)
+        for _, path in delivered(world, "recognition_list")
+        if not path.name.startswith("认定决定")
+    }
+    paid = truth(world, "reward_payments")
+    assert [(r["奖项"], r["统一社会信用代码"], r["发放金额(元)"]) for r in files["奖励发放"]] == [
+        (scheme, code, f"{amount:.0f}" if amount else "")
+        for scheme, code, amount in paid.select("scheme_name", "recipient_uscc", "paid_cny").iter_rows()
+    ]
+    held = truth(world, "recognitions").filter(pl.col("last_decided_text") < "2024-05-16")
+    keys = ["scheme_name", "recipient_uscc"]
+    assert set(paid.join(held, on=keys)["state"]) == {"held"}
+    assert {r["事项"] for r in files["奖励发放"]} == {"奖励发放"}
+    registered = truth(world, "enterprises")
+    listed = [(r["统一社会信用代码"], r["企业名称"]) for r in files["工业出口企业名录"]]
+    assert listed == truth(world, "exporters").select("recipient_uscc", "recipient_name").rows()
+    assert {code for code, _ in listed} < set(registered["uscc"])
+    values = truth(world, "brand_values")
+    stated = [(r["统一社会信用代码"], float(r["品牌价值(元)"])) for r in files["中国500最具价值品牌"]]
+    assert stated == values.select("recipient_uscc", "value_cny").rows()
+    assert set(values["recipient_uscc"]) <= set(truth(world, "recognitions")["recipient_uscc"])
 
 
 def test_notifications_are_as_the_truth_says(world: Path) -> None:
@@ -577,12 +628,74 @@ def test_one_world_in_every_source(world: Path) -> None:
     owners = set(marks["owner_uscc"].drop_nulls())
     producers = set(inspections["producer_uscc"])
     recipients = set(recognitions["recipient_uscc"].drop_nulls())
-    assert owners | producers | recipients | set(inspections["sampled_uscc"]) <= registered
+    outside = set(truth(world, "mentions").filter(~pl.col("is_registered"))["uscc"])
+    assert outside
+    assert owners.isdisjoint(outside)
+    assert registered.isdisjoint(outside)
+    assert owners | producers | recipients | set(inspections["sampled_uscc"]) <= registered | outside
     assert owners & producers & recipients
     offices = Counter(marks["office_code"])
     assert offices["US"] / (offices["US"] + offices["TW"]) == pytest.approx(0.38, abs=0.06)
     assert offices["CN"] / offices["US"] == pytest.approx(0.375, abs=0.06)
     assert offices["EM"] / offices["US"] == pytest.approx(0.05, abs=0.02)
+
+
+def test_mentions_print_names_in_the_stated_shares() -> None:
+    """Of 60,000 mentions, each share within half a point, and each class as it says."""
+    world = World(20.0, 1, 3, load_sources())
+    firms = world.firms_at(1)
+    found = world.named(world.random("shares"), firms, 60_000)
+    shares = dict(found.group_by("corruption").agg(pl.len() / len(found)).iter_rows())
+    assert shares == pytest.approx(CORRUPTIONS, abs=0.005)
+    assert (~found["is_registered"]).mean() == pytest.approx(NO_COUNTERPART_SHARE, abs=0.005)
+    registered = found.filter("is_registered")
+    for kind in ("former name", "English name"):
+        of_kind = registered.filter(pl.col("corruption") == kind)
+        assert of_kind["is_declared"].mean() == pytest.approx(ALIAS_SHARE, abs=0.05)
+    by_class = {str(kind): rows for (kind,), rows in found.group_by("corruption")}
+    simplified = opencc.OpenCC("t2s")
+    undo: dict[str, Callable[[str], str]] = {
+        "clean": str,
+        "spacing": lambda printed: printed.replace(" ", ""),
+        "width": lambda printed: printed.replace("\u3000", "").replace("(", "（").replace(")", "）"),
+        "traditional script": simplified.convert,
+    }
+    for kind, undone in undo.items():
+        rows = by_class[kind]
+        assert [undone(printed) for printed in rows["printed"]] == rows["name_then"].to_list(), kind
+        assert kind == "clean" or (rows["printed"] == rows["name_then"]).sum() < len(rows) / 10
+    for kind, n_dropped in (("typo", 0), ("dropped character", 1)):
+        rows = by_class[kind]
+        assert (rows["name_then"].str.len_chars() - rows["printed"].str.len_chars() == n_dropped).all()
+        assert (rows["printed"].str.tail(1) == rows["name_then"].str.tail(1)).all()
+    assert (by_class["former name"]["printed"] == by_class["former name"]["former_name"]).all()
+    assert (by_class["English name"]["printed"] == by_class["English name"]["name_en"]).all()
+    # A region prefix or legal form written otherwise leaves the firm's own word and trade as they are.
+    for kind in ("region prefix", "legal form"):
+        rows = by_class[kind]
+        assert rows.filter(~pl.col("printed").str.contains(pl.col("word_then"), literal=True)).is_empty()
+        assert rows.filter(~pl.col("printed").str.contains(pl.col("industry"), literal=True)).is_empty()
+
+
+def test_a_fifth_of_the_firms_have_a_neighbour_one_character_away() -> None:
+    world = World(20.0, 1, 3, load_sources())
+    firms = world.firms_at(1)
+    assert firms["name"].is_unique().all()
+    others: dict[str, set[str]] = defaultdict(set)
+    for name, word in firms.select("name", "word_then").iter_rows():
+        others[name.replace(word, word[:-1] + "*")].add(name)
+    registered = set(firms.filter("is_registered")["name"])
+    beside = [group & registered for group in others.values()]
+    assert sum(len(group) for group in beside if len(group) > 1) / len(registered) == pytest.approx(0.2, abs=0.04)
+    assert any(group - registered and group & registered for group in others.values())
+
+
+def test_aliases_are_the_english_names_that_the_truth_calls_declared(world: Path) -> None:
+    declared = {alias.alias.name for alias in load_aliases(world / ALIASES)}
+    english = truth(world, "mentions").filter(pl.col("corruption") == "English name")
+    assert set(english["is_declared"]) == {True, False}
+    for printed, is_declared in english.select("printed_name", "is_declared").iter_rows():
+        assert (printed in declared) == is_declared, printed
 
 
 def test_nights_fall_on_gazette_days() -> None:
@@ -616,6 +729,7 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
 
 def test_spot_checks_are_as_the_truth_says(world: Path) -> None:
     told = {s["sample_no"]: s for s in truth(world, "spot_checks").iter_rows(named=True)}
+    mentions = named(world)
     assert {s["result"] for s in told.values()} == {"pass", "fail", "refused"}
     assert any(s["is_recheck"] for s in told.values())
     results = {"合格": "pass", "不合格": "fail", "拒检": "refused"}
@@ -646,7 +760,9 @@ def test_spot_checks_are_as_the_truth_says(world: Path) -> None:
             sample = told[value(row, "抽样编号", "抽样单编号")]
             result = results[row["抽查结果"]] if "抽查结果" in row else "fail" if "不合格" in path.name else "pass"
             assert (sample["result"], sample["product_name"]) == (result, product)
-            assert value(row, "标称生产企业", "生产企业名称").endswith(sample["producer_name"])
+            printed = value(row, "标称生产企业", "生产企业名称")
+            assert printed.split("标称生产单位：")[-1] == mentions[sample["sample_no"], "producer"]["printed_name"]
+            assert value(row, "受检单位", "被抽查单位") == mentions[sample["sample_no"], "sampled"]["printed_name"]
             assert (row.get("复检结果") == "不合格") == sample["is_recheck"]
             found[sample["sample_no"]] += 1
         listed = truth(world, "deliveries").filter((pl.col("file") == path.name) & (pl.col("night") == night))

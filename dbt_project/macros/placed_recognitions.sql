@@ -1,7 +1,7 @@
 {# Recognitions with their scheme, who holds them, and where: every mart about recognitions begins with these rows.
 
    `recipient_identity` follows a firm under any of its names; `place_key` is the region that the decision names, else
-   where the firm was on the day of the grant. Names of other countries in a foreign register are left out. #}
+   where the firm was on the day of the grant; `industry_key` is in today's classification. Names of other countries in a foreign register are left out. #}
 {% macro placed_recognitions() -%}
     select
         recognitions.*,
@@ -17,7 +17,7 @@
         coalesce(
             nullif(recognitions.region_key, -1), nullif(at_grant.region_key, -1), nullif(today.region_key, -1), -1
         ) as place_key,
-        today.industry_key,
+        coalesce(industries.today_industry_key, -1) as industry_key,
         -- A list of exporters is received as a recognition and honours nobody.
         not {{ is_exporter_list('recognitions.scheme_key') }} as is_honour
     from {{ ref('fct_recognition') }} as recognitions
@@ -29,6 +29,7 @@
             and recognitions.granted_date < at_grant.valid_to
     -- The key itself is borne by the newest version, of a firm that left the register too.
     left join {{ ref('dim_enterprise') }} as today on recognitions.enterprise_key = today.enterprise_key
+    left join {{ ref('dim_industry') }} as industries on today.industry_key = industries.industry_key
     where coalesce(recognitions.origin_country, 'CN') = 'CN'
 {%- endmacro %}
 

@@ -2,7 +2,7 @@
 with monitor as (
     select coalesce(sum(n_held), 0) as n_held
     from {{ ref('brand_monitor') }}
-    where region_level = '国家' and period = left(cast({{ as_of() }} as varchar), 7)
+    where region_level = '国家' and industry_level = 'section' and period = left(cast({{ as_of() }} as varchar), 7)
 ),
 
 star as (

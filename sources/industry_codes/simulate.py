@@ -1,4 +1,7 @@
-"""Industry codes as compiled lists publish them: sections and divisions, and the world's codes below them."""
+"""Industry codes as compiled lists publish them: sections and divisions, and the world's codes below them.
+
+An earlier edition comes beside today's: one class has another code there, and one is in it alone.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,23 @@ import polars as pl
 from pipelines.home import DBT_PROJECT_DIR
 from pipelines.simulate import Deliveries, World, industries, write_csv
 
+_EARLIER_CODES = {"6513": "6510"}
+_GIVEN_UP = {"code": "1539", "name": "试金旧业", "parent": "15"}
+
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the list once, on the first night."""
+    """Write both editions once, on the first night."""
+    today = _today()
+    code, parent = pl.col("code"), pl.col("parent")
+    earlier = pl.concat([today.with_columns(code.replace(_EARLIER_CODES)), pl.DataFrame(_GIVEN_UP)]).sort("code")
+    for edition, rows in (("2011", earlier), ("2017", today)):
+        path = out.path(1, "industry_codes", f"gbt4754_industries_{edition}.csv")
+        write_csv(rows.select(code, "name", parentId=parent), path, "utf-8")
+        out.written(1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
+        out.truth("industries", rows.with_columns(edition=pl.lit(edition)))
+
+
+def _today() -> pl.DataFrame:
     seeds = DBT_PROJECT_DIR / "seeds"
     sections = pl.read_csv(seeds / "industry_sections.csv", infer_schema=False)
     divisions = pl.read_csv(seeds / "industry_divisions.csv", infer_schema=False)
@@ -18,7 +35,7 @@ def deliver(world: World, out: Deliveries) -> None:
         pl.col("division_code") >= pl.col("first_division"),
         pl.col("division_code") <= pl.col("last_division"),
     )
-    rows = pl.concat(
+    return pl.concat(
         [
             sections.select(code="section_code", name="name_zh", parent=pl.lit("NULL")),
             above.select(code="division_code", name="name_zh", parent="section_code"),
@@ -26,7 +43,3 @@ def deliver(world: World, out: Deliveries) -> None:
             industries().select(code="industry_code", name="industry", parent=pl.col("industry_code").str.slice(0, 2)),
         ]
     ).sort("code")
-    path = out.path(1, "industry_codes", "gbt4754_industries_2017.csv")
-    write_csv(rows.rename({"parent": "parentId"}), path, "utf-8")
-    out.written(1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
-    out.truth("industries", rows)

@@ -23,6 +23,7 @@ from pipelines.simulate import (
     day_number,
     days_before,
     night_date,
+    party,
     with_defects,
     write_csv,
 )
@@ -58,7 +59,7 @@ _HEADERS = {
     "product": "产品名称",
     "producer": "标称生产企业",
     "producer_address": "标称生产企业地址",
-    "sampled_name": "受检单位",
+    "sampled_printed": "受检单位",
     "sampled_address": "受检单位地址",
     "spec": "规格型号",
     "brand_text": "商标",
@@ -72,7 +73,12 @@ _HEADERS = {
     "lab": "承检机构",
     "remark": "备注",
 }
-_SYNONYMS = {"sample_no": "抽样单编号", "product": "样品名称", "producer": "生产企业名称", "sampled_name": "被抽查单位"}
+_SYNONYMS = {
+    "sample_no": "抽样单编号",
+    "product": "样品名称",
+    "producer": "生产企业名称",
+    "sampled_printed": "被抽查单位",
+}
 _SYNONYMS |= {"spec": "型号规格", "brand_text": "注册商标", "production_date": "生产日期或批号", "lab": "承检单位"}
 _ITEM_HEADERS = {"item": "检验项目", "item_result": "检验结果", "item_limit": "标准值"}
 
@@ -97,6 +103,7 @@ def deliver(world: World, out: Deliveries) -> None:
             )
             [_write_full_list, _write_two_lists, _write_csv][style](out, night, number, notice)
             out.truth("spot_checks", _truth(notice, night))
+            out.parties(night, SOURCE, notice)
             start += size
         issued += n
 
@@ -104,32 +111,28 @@ def deliver(world: World, out: Deliveries) -> None:
 def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
     """Samples of goods taken at shops; a few makers refuse, a few results are checked again."""
     generator = world.random(SOURCE, night)
-    enterprises = world.enterprises_at(night)
-    makers = enterprises.filter(pl.col("industry").is_in(list(_PRODUCTS)))
-    makers = makers if len(makers) else enterprises
-    shops = enterprises.filter(pl.col("industry") == "商贸")
-    maker = makers[generator.integers(0, len(makers), n)]
-    shop = shops[generator.integers(0, len(shops), n)]
-    importer = enterprises[generator.integers(0, len(enterprises), n)]
+    firms = world.firms_at(night)
+    makers = firms.filter(pl.col("industry").is_in(list(_PRODUCTS)))
+    maker = world.named(generator, makers if len(makers) else firms, n)
+    shop = world.named(generator, firms.filter(pl.col("industry") == "商贸"), n)
+    commissioner = world.named(generator, firms, n)
     products = [(*product, 1) for group in _PRODUCTS.values() for product in group]
     names = ["product", "category", "spec", "item", "item_result", "item_limit"]
     made = pl.Series(day_number(days_before(night, 200)) + generator.integers(0, 150, n)).cast(pl.Int32).cast(pl.Date)
     draw = pl.col("draw")
     return pl.DataFrame(
         {
-            "producer_uscc": maker["uscc"],
-            "producer_name": maker["name_then"],
+            **party("producer", maker),
+            **party("commissioner", commissioner),
+            **party("sampled", shop),
             "producer_address": maker["address"],
             "brand": maker["brand"],
-            "commissioner_name": importer["name_then"],
-            "is_commissioned": (generator.random(n) < 0.06) & (importer["uscc"] != maker["uscc"]).to_numpy(),
-            "sampled_uscc": shop["uscc"],
-            "sampled_name": shop["name_then"],
+            "is_commissioned": (generator.random(n) < 0.06) & (commissioner["uscc"] != maker["uscc"]).to_numpy(),
             "sampled_address": shop["address"],
             "region": shop["region_code"],
             "made": made,
             "draw": generator.random(n),
-            "is_recheck": generator.random(n) < 0.2,
+            "is_recheck": generator.random(n) < 0.4,
             "number": np.arange(issued + 1, issued + n + 1),
             **as_columns(products, choose(generator, products, n), names),
         }
@@ -164,8 +167,12 @@ def _notice(samples: pl.DataFrame, night: int, number: int, style: int) -> pl.Da
         notice_date_text=pl.lit(f"{day:%Y年%m月%d日}"),
         lab=pl.lit("模拟产品质量检验研究院"),
         producer=pl.when("is_commissioned")
-        .then(pl.concat_str(pl.lit("标称委托单位："), "commissioner_name", pl.lit("；标称生产单位："), "producer_name"))
-        .otherwise("producer_name"),
+        .then(
+            pl.concat_str(
+                pl.lit("标称委托单位："), "commissioner_printed", pl.lit("；标称生产单位："), "producer_printed"
+            )
+        )
+        .otherwise("producer_printed"),
     )
     return samples.sort(~failed, maintain_order=True).with_columns(
         row_no=pl.int_range(1, pl.len() + 1).cast(pl.String),

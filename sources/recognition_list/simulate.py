@@ -1,4 +1,8 @@
-"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes."""
+"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes.
+
+A recipient is printed as lists print names (pipelines/mentions.py), the same way in every decision on one recognition:
+what nobody can tie to its firm would otherwise be a recognition of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipelines.mentions import CODED_SHARE
 from pipelines.simulate import (
     Deliveries,
     World,
@@ -62,10 +67,23 @@ _STATES = {
 }
 
 
+# What the action plan of Wuhan pays for each rung, in CNY.
+_REWARDS = {
+    "武汉老字号": 100_000,
+    "湖北老字号": 300_000,
+    "中华老字号": 500_000,
+    "武汉精品": 100_000,
+    "湖北精品": 300_000,
+}
+_SERVICES = ["餐饮", "商贸", "科技"]
+EXPORTER_SHARE = 0.15
+BRAND_VALUES_PER_THOUSAND_MARKS = 6
+
+
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the decisions of the past on the first night, then what was decided since."""
+    """Write the decisions of the past on the first night, then what was decided since, and the lists beside them."""
     n_first = world.count(RECOGNITIONS_PER_THOUSAND_MARKS, 12)
-    cases = _cases(world, 1, n_first)
+    cases = first_cases = _cases(world, 1, n_first)
     events = _past_events(world, cases)
     every: list[pl.DataFrame] = []
     for night in range(1, world.nights + 1):
@@ -78,13 +96,16 @@ def deliver(world: World, out: Deliveries) -> None:
             cases = pl.concat([cases, new])
         every.append(_deliver_night(world, out, night, cases, events))
     out.truth("recognitions", _truth(world, cases, pl.concat(every)))
+    held = _held_by_firms(world, first_cases, every[0])
+    _pay_rewards(out, held)
+    _list_exporters(world, out)
+    _list_brand_values(world, out, held)
 
 
 def _cases(world: World, night: int, n: int) -> pl.DataFrame:
     """Who is up for what, once per recipient and scheme. `holder` is the enterprise's number or, below 0, a brand's."""
     generator = world.random(SOURCE, "cases", night)
-    enterprises = world.enterprises_at(night)
-    chosen = enterprises[generator.integers(0, len(enterprises), n)]
+    chosen = world.named(generator, world.firms_at(night), n)
     schemes = np.zeros(n, dtype=np.int64)
     draw = generator.integers(0, 1_000_000, n)
     province, city = chosen["province"].to_numpy(), chosen["city"].to_numpy()
@@ -101,13 +122,13 @@ def _cases(world: World, night: int, n: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "enterprise_no": chosen["enterprise_no"],
-            "brand": chosen["brand"],
-            "place": chosen["place"],
+            **{name: chosen[name] for name in ("brand", "place", "printed", "corruption", "is_declared")},
             "scheme_no": schemes,
             **as_columns(_SCHEMES, schemes, names),
             "is_brand_only": (generator.random(n) < 0.04) & np.array([row[6] for row in _SCHEMES])[schemes],
             "fate": generator.random(n),
-            "names_code": generator.random(n) < 0.6,
+            "names_code": generator.random(n) < CODED_SHARE,
+            "names_former": generator.random(n) < 0.3,
             "precision": generator.random(n),
             "case_night": np.full(n, night),
             "day_of_year": generator.integers(30, 110, n),
@@ -142,9 +163,9 @@ def _past_events(world: World, cases: pl.DataFrame) -> pl.DataFrame:
     reviewed = public.filter(pl.col("reviewed") & (fate < 0.45))
     revoked = public.filter(~pl.col("reviewed") & (fate > 0.98))
     outcome = (
-        pl.when(fate < 0.38)
+        pl.when(fate < 0.34)
         .then(pl.lit("复核通过"))
-        .when(fate < 0.42)
+        .when(fate < 0.41)
         .then(pl.lit("附条件通过"))
         .otherwise(pl.lit("移出名录"))
     )
@@ -194,7 +215,7 @@ def _deliver_night(
     world: World, out: Deliveries, night: int, cases: pl.DataFrame, events: pl.DataFrame
 ) -> pl.DataFrame:
     """Write a night's decisions, national and local offices apart, and return the sound events."""
-    known = world.enterprises_at(night).select("enterprise_no", "uscc", "name_then", "former_names")
+    known = world.firms_at(night).select("enterprise_no", "uscc", "name_then", "former_names", "is_registered")
     rows = events.join(cases.drop("precision"), on=["holder", "scheme_no"], how="left", maintain_order="left").join(
         known, on="enterprise_no", how="left", maintain_order="left"
     )
@@ -215,6 +236,20 @@ def _deliver_night(
         path = out.path(night, SOURCE, f"认定决定_{office}_{night_date(night):%Y%m%d}.csv")
         write_csv(_table(own, columns=_NATIONAL_HEADER if is_national else _LOCAL_HEADER), path, encoding)
         out.written(night, path, len(own), broken_records(own), encoding=encoding)
+        mentions = own.select(
+            "uscc",
+            "is_registered",
+            "corruption",
+            "is_declared",
+            "defect",
+            "is_brand_only",
+            reference=pl.concat_str(pl.lit(f"{path.name}:"), pl.int_range(1, pl.len() + 1)),
+            printed=_printed(),
+            printed_uscc=pl.when("names_code").then("uscc"),
+        )
+        out.mentioned(
+            night, SOURCE, "recipient", mentions.filter(pl.col("defect").is_null() & ~pl.col("is_brand_only"))
+        )
         sound.append(own.filter(pl.col("defect").is_null()))
     decided = pl.concat(sound) if sound else with_defects(rows, world.defects(SOURCE, 0, RULES, night))
     out.truth(
@@ -251,19 +286,23 @@ def _recipient() -> pl.Expr:
     return pl.when("is_brand_only").then("brand").otherwise("name_then")
 
 
-def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-    defect = pl.col("defect").fill_null("")
-    # Offices set brackets at half width as often as at full width, and name the former firm where it helps.
+def _printed() -> pl.Expr:
+    """The recipient as printed: under its name of that night, with the former one where it helps, or corrupted."""
     former = pl.col("former_names").str.split("；").list.first()
-    printed = (
+    return (
         pl.when("is_brand_only")
         .then("brand")
-        .when(former.is_not_null() & (pl.col("fate") < 0.6))
+        .when(pl.col("corruption") != "clean")
+        .then("printed")
+        .when(former.is_not_null() & pl.col("names_former"))
         .then(pl.concat_str("name_then", pl.lit("（原"), former, pl.lit("）")))
-        .when(pl.col("enterprise_no") % 2 == 0)
-        .then(pl.col("name_then").str.replace_many(["（", "）"], ["(", ")"]))
         .otherwise("name_then")
     )
+
+
+def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+    defect = pl.col("defect").fill_null("")
+    printed = _printed()
     code = pl.when(pl.col("names_code") & ~pl.col("is_brand_only")).then("uscc")
     values = [
         pl.col("scheme"),
@@ -288,7 +327,7 @@ def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 def _truth(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """One row per recipient and scheme with the state that its last sound decision left."""
     last = _last_events(events)
-    known = world.enterprises_at(world.nights).select("enterprise_no", "uscc", "name_then")
+    known = world.firms_at(world.nights).select("enterprise_no", "uscc", "name_then")
     return (
         last.join(cases.drop("precision"), on=["holder", "scheme_no"], how="inner", maintain_order="left")
         .join(known, on="enterprise_no", how="left", maintain_order="left")
@@ -304,4 +343,123 @@ def _truth(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFr
             last_event="event",
             last_decided_text=_decided(),
         )
+    )
+
+
+def _held_by_firms(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """What firms hold after the first night, by scheme and holder: the case with code and name of the firm."""
+    return (
+        _last_events(events)
+        .filter(pl.col("event").replace_strict(_STATES, return_dtype=pl.String) == "held", pl.col("precision") == "day")
+        .join(cases.drop("precision"), on=["holder", "scheme_no"], maintain_order="left")
+        .filter(~pl.col("is_brand_only"))
+        .join(
+            world.enterprises_at(1).select("enterprise_no", "uscc", "name_then"),
+            on="enterprise_no",
+            maintain_order="left",
+        )
+        .sort("scheme_no", "holder")
+    )
+
+
+def _write_list(out: Deliveries, name: str, rows: pl.DataFrame) -> None:
+    """Write a list that has no broken record, on the first night; an empty one is not sent."""
+    if not rows.is_empty():
+        path = out.path(1, SOURCE, name)
+        write_csv(rows, path, "utf-8")
+        out.written(1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
+
+
+def _pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
+    """Every other reward of Wuhan was paid: half, whole and stated, or whole without its amount."""
+    day = days_before(1, 8)
+    number = pl.int_range(pl.len(), dtype=pl.Int64)
+    reward = pl.col("scheme").replace_strict(_REWARDS, return_dtype=pl.Int64)
+    paid = (
+        held.filter(pl.col("scheme").is_in(list(_REWARDS)), pl.col("place") == "湖北武汉")
+        .gather_every(2)
+        .with_columns(amount=pl.when(number % 3 == 0).then(reward // 2).when(number % 3 == 1).then(reward))
+    )
+    rows = paid.select(
+        奖项="scheme",
+        届次="edition",
+        事项=pl.lit("奖励发放"),
+        级别="level",
+        日期=pl.lit(f"{day:%Y-%m-%d}"),
+        获奖单位="name_then",
+        对象类别=pl.lit("企业"),
+        品牌或产品="brand",
+        统一社会信用代码="uscc",
+        地区="place",
+        文号=pl.lit("模拟奖〔2024〕1号"),
+        **{"发放金额(元)": pl.col("amount").cast(pl.String).fill_null("")},
+    )
+    _write_list(out, f"奖励发放_武汉_{day:%Y%m%d}.csv", rows)
+    out.truth(
+        "reward_payments",
+        paid.select(
+            scheme_name="scheme",
+            recipient_uscc="uscc",
+            object_name="brand",
+            paid_cny=pl.col("amount").cast(pl.Float64),
+            reward_cny=reward.cast(pl.Float64),
+            paid_date=pl.lit(day),
+        ),
+    )
+
+
+def _list_exporters(world: World, out: Deliveries) -> None:
+    """The industrial exporters among the firms of the first night, a few however small the world."""
+    makers = world.enterprises_at(1).filter(~pl.col("industry").is_in(_SERVICES))
+    draw = pl.Series(world.random(SOURCE, "exporters").random(len(makers)))
+    exporters = makers.filter((draw < EXPORTER_SHARE) | (pl.Series(range(len(makers))) < 3))
+    day = date(2024, 1, 31)
+    rows = exporters.select(
+        名录=pl.lit("工业出口企业"),
+        年度=pl.lit("2023"),
+        事项=pl.lit("登记"),
+        层级=pl.lit("市"),
+        日期=pl.lit(f"{day:%Y-%m-%d}"),
+        企业名称="name_then",
+        类别=pl.lit("企业"),
+        品牌=pl.lit(""),
+        统一社会信用代码="uscc",
+        地区="place",
+        文号=pl.lit("模拟商〔2024〕1号"),
+    )
+    _write_list(out, f"工业出口企业名录_{day:%Y%m%d}.csv", rows)
+    listed = exporters.select(recipient_uscc="uscc", recipient_name="name_then", listed_date=pl.lit(day))
+    out.truth("exporters", listed)
+
+
+def _list_brand_values(world: World, out: Deliveries, held: pl.DataFrame) -> None:
+    """What a publisher states the brands of some holders to be worth."""
+    firms = held.unique("enterprise_no", keep="first", maintain_order=True)
+    generator = world.random(SOURCE, "brand values")
+    chosen = np.sort(generator.permutation(len(firms))[: world.count(BRAND_VALUES_PER_THOUSAND_MARKS, 3)])
+    valued = firms[chosen].with_columns(value=pl.Series(generator.integers(50, 5000, len(chosen)) * 10_000_000))
+    day = date(2023, 6, 15)
+    rows = valued.select(
+        奖项=pl.lit("中国500最具价值品牌"),
+        届次=pl.lit("2023"),
+        事项=pl.lit("入选"),
+        级别=pl.lit("国家"),
+        日期=pl.lit(f"{day:%Y-%m-%d}"),
+        获奖单位="name_then",
+        对象类别=pl.lit("企业"),
+        品牌或产品="brand",
+        统一社会信用代码="uscc",
+        地区="place",
+        文号=pl.lit(""),
+        **{"品牌价值(元)": pl.col("value").cast(pl.String)},
+    )
+    _write_list(out, f"中国500最具价值品牌_{day:%Y%m%d}.csv", rows)
+    out.truth(
+        "brand_values",
+        valued.select(
+            recipient_uscc="uscc",
+            object_name="brand",
+            value_cny=pl.col("value").cast(pl.Float64),
+            valued_date=pl.lit(day),
+        ),
     )

@@ -22,7 +22,9 @@ from pipelines.simulate import (
     choose,
     day_number,
     days_before,
+    either_party,
     night_date,
+    party,
     with_defects,
     write_csv,
 )
@@ -137,6 +139,7 @@ def deliver(world: World, out: Deliveries) -> None:
             else:
                 _write_csv(out, night, style, number, notice)
             out.truth("inspections", _truth(notice, night))
+            out.parties(night, SOURCE, notice)
             start += size
         issued += n
 
@@ -156,30 +159,23 @@ def _notice_sizes(n: int) -> list[tuple[int, bool]]:
 def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
     """Samples of food firms' products, taken at shops and sometimes at the producer's own."""
     generator = world.random(SOURCE, night)
-    enterprises = world.enterprises_at(night).select(
-        "enterprise_no", "uscc", "name_then", "address", "province", "brand", "food_category", "industry", "region_code"
-    )
-    makers = enterprises.filter(pl.col("food_category") != "")
-    shops = enterprises.filter(pl.col("industry") == "商贸")
-    maker = makers[generator.integers(0, len(makers), n)]
-    shop = shops[generator.integers(0, len(shops), n)]
-    commissioner = makers[generator.integers(0, len(makers), n)]
+    firms = world.firms_at(night)
+    makers = firms.filter(pl.col("food_category") != "")
+    maker = world.named(generator, makers, n)
+    shop = world.named(generator, firms.filter(pl.col("industry") == "商贸"), n)
+    commissioner = world.named(generator, makers, n)
     at_maker = generator.random(n) < 0.1
     made = day_number(days_before(night, 150)) + generator.integers(0, 100, n)
     frame = pl.DataFrame(
         {
-            "producer_uscc": maker["uscc"],
-            "producer_name": maker["name_then"],
-            "producer_no": maker["enterprise_no"],
+            **party("producer", maker),
+            **party("commissioner", commissioner),
+            **party("shop", shop),
             "producer_address": maker["address"],
             "producer_province": maker["province"],
             "brand": maker["brand"],
             "category": maker["food_category"],
-            "commissioner_uscc": commissioner["uscc"],
-            "commissioner_name": commissioner["name_then"],
             "is_commissioned": (generator.random(n) < 0.05) & (commissioner["uscc"] != maker["uscc"]).to_numpy(),
-            "shop_uscc": shop["uscc"],
-            "shop_name": shop["name_then"],
             "shop_address": shop["address"],
             "shop_region": shop["region_code"],
             "at_maker": at_maker,
@@ -213,8 +209,7 @@ def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
             .then(2)
             .otherwise(3)
             .cast(pl.Int64),
-            sampled_name=pl.when("at_maker").then("producer_name").otherwise("shop_name"),
-            sampled_uscc=pl.when("at_maker").then("producer_uscc").otherwise("shop_uscc"),
+            **either_party("sampled", "at_maker", "producer", "shop"),
             sampled_address=pl.when("at_maker").then("producer_address").otherwise("shop_address"),
             sample_no=pl.concat_str(
                 pl.lit("XBJ"),
@@ -268,18 +263,15 @@ def _notice(samples: pl.DataFrame, night: int, number: int, style: int) -> pl.Da
     """The samples of one notice as its office words them, failing ones first."""
     agency, level, task = _OFFICES[style]
     day = _notice_day(night, number)
-    half_width = pl.col("producer_no") % 2 == 0
     producer = (
         pl.when("is_commissioned")
-        .then(pl.concat_str(pl.lit("委托方："), "commissioner_name", pl.lit("；受委托方："), "producer_name"))
-        .when(half_width)
-        .then(pl.col("producer_name").str.replace_many(["（", "）"], ["(", ")"]))
-        .otherwise("producer_name")
+        .then(pl.concat_str(pl.lit("委托方："), "commissioner_printed", pl.lit("；受委托方："), "producer_printed"))
+        .otherwise("producer_printed")
     )
     return samples.sort(~pl.col("is_failed"), maintain_order=True).with_columns(
         no=pl.int_range(1, pl.len() + 1).over("is_failed").cast(pl.String),
         producer=producer,
-        sampled="sampled_name",
+        sampled="sampled_printed",
         notice_no=pl.lit(f"{day.year}年第{night * 1000 + number}期"),
         notice_day=pl.lit(day),
         notice_date_text=pl.lit(f"{day:%Y.%m.%d}" if style % 2 else f"{day:%Y-%m-%d}"),

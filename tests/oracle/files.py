@@ -156,6 +156,11 @@ def day(text: str | None) -> date | None:
     return _date(year + 1911 if year < 200 else year, int(digits[2]), int(digits[3]))
 
 
+def is_no_day(text: str | None) -> bool:
+    """Whether a text is written as a whole day and no calendar has it (2024-13-41), which sets its row apart."""
+    return bool(text and re.match(r"\d{4}(?:\D\d{1,2}\D\d{1,2}|\d{4}$)", text.strip()) and day(text) is None)
+
+
 def _date(year: int, month: int, number: int) -> date | None:
     try:
         return date(year, month, number)

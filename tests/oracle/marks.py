@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from tests.oracle.files import day, plain, received, records, reference, sheets, told
+from tests.oracle.files import day, is_no_day, plain, received, records, reference, sheets, told
 
 _CN_COLUMNS = {
     "no": ["注册号", "申请/注册号", "注册号/申请号", "申请号/注册号", "商标注册号", "申请号"],
     "class": ["国际分类", "国际分类号", "类别", "类号", "商标类别"],
+    "filed": ["申请日期", "申请日"],
     "preliminary": ["初审公告日期", "初审公告日", "初步审定公告日期"],
     "registered": ["注册公告日期", "注册公告日", "注册日期"],
     "status": ["法律状态", "商标状态", "状态", "当前状态"],
@@ -135,6 +136,8 @@ def _cn(home: Path) -> dict[str, Mark]:
             listed[sheet.delivery].add(row["no"])
             printed = re.search(r"\d+", row["class"])
             if not re.fullmatch(r"G?\d+[A-Z]?", row["no"]) or printed is None or not 1 <= int(printed[0]) <= 45:
+                continue
+            if any(is_no_day(row.get(name)) for name in ("filed", "preliminary", "registered")):
                 continue
             known = of_file or day(row.get("extracted")) or date(1900, 1, 1)
             key = (row["no"], int(printed[0]))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from tests.oracle.files import day, plain, received, records, reference, sheets, told
+from tests.oracle.files import day, is_no_day, plain, received, records, reference, sheets, told
 
 _COLUMNS = {
     "scheme": ["奖项", "称号", "认定项目", "名录", "scheme", "award"],
@@ -31,7 +31,9 @@ _REGISTER = {
     "former": ["曾用名", "曾用名称", "former_names"],
 }
 # 公示 -> 认定/授予 -> 复核 (通过, 附条件, 移出) -> 撤销/到期; the first word that an event holds says what it is.
+# What is paid changes nothing.
 _EVENTS = [
+    ("(?<!拟)(?:发放|拨付|兑现)", "pay"),
     ("撤销", "revoke"), ("未通过|不通过|不予|未入选|移出|取消|除名", "remove"), ("到期|终止", "expire"),
     ("附条件|黄牌|暂停", "condition"), ("复核", "keep"), ("公示|推荐|候选|初选|提名", "nominate"),
     ("认定|授予|登记|批准|入选", "grant"), ("通过", "keep"),
@@ -40,7 +42,7 @@ _STATES = {
     "nominate": "nominated", "grant": "held", "keep": "held", "condition": "conditional", "expire": "expired",
     "remove": "removed", "revoke": "revoked",
 }  # fmt: skip
-_ORDER = ["nominate", "grant", "keep", "condition", "expire", "remove", "revoke"]
+_ORDER = ["nominate", "grant", "keep", "condition", "expire", "remove", "revoke", "pay"]
 _NO_FIRM = re.compile("品牌|产品|地理标志|区域|地区|地方|个人|人物|团队|班组")
 _FORMER = re.compile(r"^(.+?)\s*[(（]\s*(?:原名?|曾用名)[:：]?\s*(.+?)\s*[)）]\s*$")
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
@@ -132,7 +134,7 @@ def _own(event: Event, kind: str | None = None) -> tuple[str, ...]:
 
 
 def _standing(life: list[Event], validity: dict[str, str], as_of: date) -> Recognition:
-    last = max(life, key=lambda event: event.order)
+    last = max((event for event in life if event.kind != "pay"), key=lambda event: event.order)
     state = _STATES[last.kind]
     granted = min((event for event in life if event.kind == "grant"), key=lambda event: event.order, default=None)
     years = validity.get(last.scheme)
@@ -144,6 +146,12 @@ def _standing(life: list[Event], validity: dict[str, str], as_of: date) -> Recog
 
 def held_per_scheme(found: Iterable[Recognition]) -> dict[str, int]:
     return dict(Counter(one.scheme for one in found if one.state in ("held", "conditional")))
+
+
+def movements(found: Iterable[Recognition]) -> int:
+    """How often something of this country was gained or lost: nominations gain nothing."""
+    moved = [one for one in found if one.state != "nominated" and one.countries in ((), ("CN",))]
+    return len(moved) + sum(one.state in ("removed", "revoked", "expired") for one in moved)
 
 
 def gi_held_per_country(found: Iterable[Recognition]) -> dict[str, int]:
@@ -158,6 +166,8 @@ def _decisions(home: Path) -> list[Event]:
         here: Counter[tuple[str, ...]] = Counter()
         for row in records(sheet, _COLUMNS, ["scheme", "event", "recipient"]):
             if not (row["scheme"] and row["event"] and row["recipient"] and _is_sound(row.get("uscc") or "")):
+                continue
+            if is_no_day(row.get("date")):
                 continue
             said = tuple(plain(row.get(name) or "") for name in _COLUMNS)
             here[said] += 1

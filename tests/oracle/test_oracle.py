@@ -103,6 +103,7 @@ FACTS: dict[str, Callable[[Oracle], int]] = {
     ),
     "fct_recognition_event": lambda told: len(told.events),
     "fct_recognition": lambda told: len(told.recognitions),
+    "fct_recognition_movement": lambda told: recognitions.movements(told.recognitions),
     "fct_indicator_value": lambda told: len(told.reported),
     "fct_policy_target": lambda told: len(reference("policy_targets")),
     "fct_target_actual": lambda told: len(reference("policy_targets")),

@@ -11,6 +11,7 @@ from marts.brand_monitor as m
 cross join build
 where
     m.region_code = '100000'
+    and m.industry_level = 'section'
     and m.period > left(cast(build.today - interval '1' year as varchar), 7)
 group by m.scheme_id
 having sum(m.n_gained) > 0 or sum(m.n_lost) > 0

@@ -40,6 +40,7 @@ followed as (
         own.n_canonical,
         own.canonical_key,
         own.probability,
+        case when redirect_codes.uscc is null then target.name_key end as target_name_key,
         coalesce(redirect_codes.enterprise_id, target.own_id, own.own_id) as followed_id,
         coalesce(redirects.method, own.linked_method) as method,
         coalesce(redirects.evidence, own.candidate_evidence, own.evidence) as evidence
@@ -71,10 +72,15 @@ named as (
     select
         followed.*,
         parted.evidence as parted_evidence,
-        case when parted.name_key is null then followed.followed_id else 'NAME:' || followed.name_key end
-            as enterprise_id
+        case
+            when parted.name_key is not null then 'NAME:' || followed.name_key
+            -- Who is the same as a name set apart goes with it.
+            when parted_targets.name_key is not null then 'NAME:' || followed.target_name_key
+            else followed.followed_id
+        end as enterprise_id
     from followed
     left join parted on followed.name_key = parted.name_key
+    left join parted as parted_targets on followed.target_name_key = parted_targets.name_key
 )
 
 select

@@ -1,10 +1,13 @@
 -- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks bears.
 with producers as (
-    select distinct names.enterprise_key
-    from {{ ref('int_inspection_samples') }} as samples
-    inner join {{ ref('int_enterprise_names') }} as names
-        on samples.producer_name_key = names.name_key or samples.commissioner_name_key = names.name_key
-    where samples.brand_text_norm is not null
+    select names.enterprise_key
+    from {{ ref('int_enterprise_names') }} as names
+    where names.name_key in (
+        select unnest([samples.producer_name_key, samples.commissioner_name_key])
+        from {{ ref('int_inspection_samples') }} as samples
+        where samples.brand_text_norm is not null
+    )
+    group by names.enterprise_key
 ),
 
 texts as (

@@ -19,7 +19,8 @@ enterprise_values as (
     from {{ ref('fct_enterprise_measure') }} as measures
     inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
     inner join {{ ref('dim_enterprise') }} as enterprises on measures.enterprise_key = enterprises.enterprise_key
-    inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
+    inner join {{ ref('dim_industry') }} as stated on enterprises.industry_key = stated.industry_key
+    inner join {{ ref('dim_industry') }} as industries on stated.today_industry_key = industries.industry_key
 ),
 
 samples as (

@@ -89,7 +89,7 @@ clusters as (
         cast(-1 as bigint) as enterprise_key,
         concat_ws(' ', max(cities.name_zh), max(divisions.name_zh)) as enterprise_name,
         regions.city_code as region_code,
-        left(industries.industry_code, 2) as industry_code,
+        industries.division_code as industry_code,
         count(distinct placed.enterprise_key) as n_enterprises,
         [max(rules.rule_id)] as rule_ids,
         list(placed.recognition_key order by placed.recognition_key) as recognition_keys,
@@ -99,15 +99,15 @@ clusters as (
     inner join {{ ref('dim_industry') }} as industries on placed.industry_key = industries.industry_key
     inner join rules on rules.variant = 'holders'
     left join {{ ref('dim_region') }} as cities on regions.city_code = cities.region_code and cities.is_latest
-    left join {{ ref('dim_industry') }} as divisions on left(industries.industry_code, 2) = divisions.industry_code
+    left join {{ ref('dim_industry') }} as divisions
+        on industries.division_code = divisions.industry_code and divisions.is_current
     where
         placed.is_held
         and placed.is_honour
         and placed.enterprise_key <> -1
         and regions.city_code is not null
-        and industries.industry_key <> -1
-        and length(industries.industry_code) >= 2
-    group by rules.subject, regions.city_code, left(industries.industry_code, 2)
+        and industries.division_code is not null
+    group by rules.subject, regions.city_code, industries.division_code
     having count(distinct placed.enterprise_key) >= max(rules.value)
 )
 

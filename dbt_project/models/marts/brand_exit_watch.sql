@@ -121,3 +121,4 @@ inner join {{ ref('dim_rule') }} as rules
             or reasons.registration_state = rules.variant
         )
 inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key
+where placed.is_honour

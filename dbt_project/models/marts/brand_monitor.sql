@@ -1,64 +1,24 @@
--- Grain: one row per region (nation, province, city, county), industry section, recognition scheme and month.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
+-- Grain: one row per region (nation, province, city, county), industry (section, division, group, class), recognition
+-- scheme and month.
+with cells as (
+    select
+        movements.region_key,
+        movements.industry_key,
+        schemes.scheme_id,
+        movements.moved_month as period,
+        sum(case movements.movement when 'gained' then 1 else 0 end) as n_gained,
+        sum(case movements.movement when 'lost' then 1 else 0 end) as n_lost
+    from {{ ref('fct_recognition_movement') }} as movements
+    inner join {{ ref('dim_recognition_scheme') }} as schemes on movements.scheme_key = schemes.scheme_key
+    group by movements.region_key, movements.industry_key, schemes.scheme_id, movements.moved_month
 ),
 
-recognised as (
-    select
-        placed.place_key as region_key,
-        placed.scheme_id,
-        coalesce(industries.section_code, 'unknown') as industry_code,
-        placed.granted_month,
-        left(cast({{ as_of() }} as varchar), 7) as as_of_month,
-        case
-            when placed.state in ('removed', 'revoked', 'expired')
-                then coalesce(placed.ended_month, left(cast({{ as_of() }} as varchar), 7))
-        end as ended_month
-    from placed
-    left join {{ ref('dim_industry') }} as industries on placed.industry_key = industries.industry_key
-    -- A nomination is not a recognition; a removal proves that there was one.
-    where placed.state <> 'nominated'
-),
-
--- A grant of which only the year is known counts in its December, but not after the loss or the as-of month.
-held as (
-    select
-        region_key,
-        scheme_id,
-        industry_code,
-        case
-            when granted_month > coalesce(ended_month, as_of_month) then coalesce(ended_month, as_of_month)
-            else granted_month
-        end as granted_month,
-        ended_month
-    from recognised
-),
-
-cells as (
-    select
-        region_key,
-        industry_code,
-        scheme_id,
-        granted_month as period,
-        count(*) as n_gained,
-        0 as n_lost
-    from held
-    group by region_key, industry_code, scheme_id, granted_month
-    union all
-    select
-        region_key,
-        industry_code,
-        scheme_id,
-        ended_month as period,
-        0 as n_gained,
-        count(*) as n_lost
-    from held
-    where ended_month is not null
-    group by region_key, industry_code, scheme_id, ended_month
+by_industry as (
+    {{ industry_rollup('cells') | indent(4) }}
 ),
 
 rolled as (
-    {{ region_rollup('cells') | indent(4) }}
+    {{ region_rollup('by_industry') | indent(4) }}
 ),
 
 series as (
@@ -66,13 +26,14 @@ series as (
         region_code,
         region_level,
         industry_code,
+        industry_level,
         scheme_id,
         -- Held since a day that no document states: there from the start, shown for the last two years at least.
         sum(case when period is null then n_gained else 0 end) as n_opening,
         coalesce(min(period), left(cast(cast({{ as_of() }} - interval '24' month as date) as varchar), 7))
             as first_period
     from rolled
-    group by region_code, region_level, industry_code, scheme_id
+    group by region_code, region_level, industry_code, industry_level, scheme_id
 ),
 
 months as (
@@ -99,6 +60,7 @@ held_by_month as (
         series.region_code,
         series.region_level,
         series.industry_code,
+        series.industry_level,
         series.scheme_id,
         series.n_opening,
         months.period,
@@ -139,6 +101,7 @@ select
     held_by_month.n_gained,
     held_by_month.n_lost,
     held_by_month.region_level,
+    held_by_month.industry_level,
     held_by_month.n_gained - held_by_month.n_lost as n_change_month,
     -- What a series held before its first month is what it opened with.
     cast(held_by_month.n_held - lag(held_by_month.n_held, 12, held_by_month.n_opening) over (

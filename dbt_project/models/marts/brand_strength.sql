@@ -213,4 +213,5 @@ left join rank_ends as at_worst on strengths.rank_worst = at_worst.place
 left join valuations on strengths.enterprise_key = valuations.enterprise_key
 left join {{ ref('dim_enterprise') }} as enterprises on strengths.enterprise_key = enterprises.enterprise_key
 left join {{ ref('dim_region') }} as regions on enterprises.region_key = regions.region_key
-left join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
+left join {{ ref('dim_industry') }} as stated on enterprises.industry_key = stated.industry_key
+left join {{ ref('dim_industry') }} as industries on stated.today_industry_key = industries.industry_key

@@ -148,24 +148,34 @@ regions as (
 
 -- Digits 3-8 of a credit code, 1-6 of an old number, are the registration office's region when the code was given; an
 -- office of a zone has a code of its own, known by its city or province.
-registered_at as (
+coded_at as (
+    select distinct
+        uscc,
+        case length(uscc) when 18 then substr(uscc, 3, 6) when 15 then left(uscc, 6) end as office_code
+    from enterprises
+    where uscc is not null and region_code is null
+),
+
+offices as (
     select
-        codes.uscc,
+        wider.office_code,
         max(regions.region_code) as region_code
     from (
-        select distinct
-            uscc,
-            case length(uscc) when 18 then substr(uscc, 3, 6) when 15 then left(uscc, 6) end as office_code
-        from enterprises
-        where uscc is not null and region_code is null
-    ) as codes
-    inner join regions
-        on
-            regions.region_code in (
-                codes.office_code, left(codes.office_code, 4) || '00', left(codes.office_code, 2) || '0000'
-            )
-            and regions.level <> '国家'
-    group by codes.uscc
+        select
+            office_code,
+            unnest([office_code, left(office_code, 4) || '00', left(office_code, 2) || '0000']) as region_code
+        from (select distinct office_code from coded_at)
+    ) as wider
+    inner join regions on wider.region_code = regions.region_code and regions.level <> '国家'
+    group by wider.office_code
+),
+
+registered_at as (
+    select
+        coded_at.uscc,
+        offices.region_code
+    from coded_at
+    inner join offices on coded_at.office_code = offices.office_code
 ),
 
 located as (
@@ -228,7 +238,11 @@ left join {{ ref('int_region_timeline') }} as on_the_day
         and located.located_date >= on_the_day.valid_from
         and located.located_date < on_the_day.valid_to
 left join regions as latest on located.region_code = latest.region_code and latest.is_latest
-left join {{ ref('dim_industry') }} as industries on enterprises.industry_code = industries.industry_code
+left join {{ ref('int_industry_timeline') }} as industries
+    on
+        enterprises.industry_code = industries.industry_code
+        and enterprises.extract_date >= industries.known_from
+        and enterprises.extract_date < industries.known_to
 union all
 select
     -1 as enterprise_key,

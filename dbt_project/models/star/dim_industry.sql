@@ -1,61 +1,98 @@
--- Grain: one row per GB/T 4754 code that a list or the register holds, and the unknown industry.
-with listed as (
-    select * from {{ ref('int_industries') }}
+-- Grain: one row per GB/T 4754 code and period in which its name and the code above it stayed the same, and the unknown
+-- industry; codes that only the register states are among them.
+with industries as (
+    select * from {{ ref('int_industry_timeline') }}
 ),
 
-seen as (
-    select distinct regexp_replace(industry_code, '^[A-T]', '') as industry_code
-    from {{ ref('stg_enterprise_register__enterprise') }}
-    where length(industry_code) >= 3
-),
-
-codes as (
-    select
-        industry_code,
-        name_zh,
-        parent_code
-    from listed
-    union all
-    select
-        seen.industry_code,
-        null as name_zh,
-        coalesce(groups.industry_code, divisions.industry_code) as parent_code
-    from seen
-    left join listed as groups on length(seen.industry_code) = 4 and left(seen.industry_code, 3) = groups.industry_code
-    left join listed as divisions on left(seen.industry_code, 2) = divisions.industry_code
-    where
-        length(seen.industry_code) in (3, 4)
-        and seen.industry_code not in (select listed.industry_code from listed)
-),
-
+-- Those above are meant as they stood when the industry ended, or stand today.
 placed as (
     select
-        codes.industry_code,
-        codes.name_zh,
-        codes.parent_code,
-        case
-            when length(codes.industry_code) = 1 then codes.industry_code else divisions.parent_code
-        end as section_code
-    from codes
-    left join listed as divisions on left(codes.industry_code, 2) = divisions.industry_code
+        industries.*,
+        above.industry_key as parent_industry_key,
+        case length(industries.industry_code)
+            when 1 then industries.industry_code else divisions.parent_code
+        end as section_code,
+        case when length(industries.industry_code) >= 2 then left(industries.industry_code, 2) end as division_code,
+        case length(industries.industry_code)
+            when 3 then industries.industry_code
+            when 4 then groups.industry_code
+        end as group_code
+    from industries
+    left join industries as above
+        on
+            industries.parent_code = above.industry_code
+            and industries.valid_to > above.known_from
+            and industries.valid_to <= above.known_to
+    left join industries as divisions
+        on
+            left(industries.industry_code, 2) = divisions.industry_code
+            and industries.valid_to > divisions.known_from
+            and industries.valid_to <= divisions.known_to
+    -- A list that folds a group of one class has no such code.
+    left join industries as groups
+        on
+            left(industries.industry_code, 3) = groups.industry_code
+            and industries.valid_to > groups.valid_from
+            and industries.valid_to <= groups.valid_to
+),
+
+-- What was split lies in the narrowest industry of today that holds all of it.
+holders as (
+    select
+        parts.industry_key,
+        above.industry_key as today_industry_key,
+        row_number() over (
+            partition by parts.industry_key order by length(above.industry_code) desc
+        ) as preference
+    from {{ ref('bridge_industry_restatement') }} as parts
+    inner join placed as today on parts.today_industry_key = today.industry_key
+    inner join placed as above
+        on
+            above.valid_to = {{ open_end() }}
+            and above.industry_code in (
+                today.section_code, today.division_code, today.group_code, today.industry_code
+            )
+    group by parts.industry_key, above.industry_key, above.industry_code
+    having count(*) = max(parts.n_today_industries)
+),
+
+restated as (
+    select
+        parts.industry_key,
+        coalesce(max(holders.today_industry_key), -1) as today_industry_key,
+        case when count(*) > 1 then 'split' else min(parts.method) end as today_method,
+        count(*) as n_today_industries
+    from {{ ref('bridge_industry_restatement') }} as parts
+    left join holders on parts.industry_key = holders.industry_key and holders.preference = 1
+    group by parts.industry_key
 )
 
 select
-    {{ surrogate_key(['placed.industry_code']) }} as industry_key,
+    placed.industry_key,
     placed.industry_code,
     placed.name_zh,
     sections.name_en,
     case length(placed.industry_code)
         when 1 then 'section' when 2 then 'division' when 3 then 'group' else 'class'
     end as level,
-    case when placed.parent_code is null then -1 else {{ surrogate_key(['placed.parent_code']) }} end
-        as parent_industry_key,
+    coalesce(placed.parent_industry_key, -1) as parent_industry_key,
     coalesce(placed.section_code, 'unknown') as section_code,
-    division_sectors.sector
+    placed.division_code,
+    placed.group_code,
+    division_sectors.sector,
+    placed.valid_from,
+    placed.valid_to,
+    placed.valid_to = {{ open_end() }} as is_current,
+    placed.is_listed,
+    restated.today_industry_key,
+    restated.today_method,
+    restated.n_today_industries
 from placed
+inner join restated on placed.industry_key = restated.industry_key
 left join {{ ref('industry_sections') }} as sections on placed.industry_code = sections.section_code
+left join industries as today on restated.today_industry_key = today.industry_key
 left join {{ ref('industry_divisions') }} as division_sectors
-    on left(placed.industry_code, 2) = division_sectors.division_code
+    on left(today.industry_code, 2) = division_sectors.division_code
 union all
 select
     -1 as industry_key,
@@ -65,4 +102,13 @@ select
     'unknown' as level,
     -1 as parent_industry_key,
     'unknown' as section_code,
-    null as sector
+    null as division_code,
+    null as group_code,
+    null as sector,
+    cast('1900-01-01' as date) as valid_from,
+    {{ open_end() }} as valid_to,
+    true as is_current,
+    true as is_listed,
+    -1 as today_industry_key,
+    'same' as today_method,
+    1 as n_today_industries
