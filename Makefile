@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
-.PHONY: run test test-scale lint bench bench-identity dev clean lock
+.PHONY: run test test-scale lint types sql bench bench-identity dev clean lock
 
 # The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
@@ -22,7 +22,7 @@ run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show w
 	@echo "  README.md                    how to give it real files"
 
 test: $(STAMP) lint  ## types, style and every test but the scale ones
-	$(BIN)/pytest -m "not scale" -n 2 --dist loadfile --durations 8
+	$(BIN)/pytest -m "not scale" -n 2 --dist worksteal --durations 8
 
 test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
 	$(BIN)/pytest -m scale
@@ -30,7 +30,12 @@ test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 types sql
+
+types: $(STAMP)
 	$(BIN)/mypy
+
+sql: $(STAMP)
 	@# Its worker processes end with a warning of Python about their semaphores, which says nothing about the SQL.
 	PYTHONWARNINGS=ignore::UserWarning $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests warehouse/queries
 

@@ -13,6 +13,7 @@ import resource
 import tempfile
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from pipelines.linkage import SETTINGS, scored_pairs
 from pipelines.mentions import CORRUPTIONS
 
 CLUES = "work.staging.int_enterprise_clues"
+AS_OF = date(2024, 5, 16)
 SEED = 20240516
 TRAINING_SEED = 7
 TRAINING_NAMES = 200_000
@@ -200,10 +202,10 @@ def resolve(n_names: int, seed: int, scratch: Path, last: str) -> Resolved:
     project = load_project(home)
     import_dbt()
     started = time.perf_counter()
-    run_models(project, home, folder, [f"+{last}"], IDENTITY)
+    run_models(project, home, folder, AS_OF, [f"+{last}"], IDENTITY)
     before_seconds = time.perf_counter() - started
     started, cpu = time.perf_counter(), _processor()
-    results = run_models(project, home, folder, IDENTITY[: IDENTITY.index(last) + 1])
+    results = run_models(project, home, folder, AS_OF, IDENTITY[: IDENTITY.index(last) + 1])
     return Resolved(
         folder, mentions, key_seconds, before_seconds, time.perf_counter() - started, _processor() - cpu, results
     )

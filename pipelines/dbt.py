@@ -185,8 +185,7 @@ def build(
     earlier = [
         NodeResult(one, "pass", 0.0, "passed before on this code", 0) for one in sorted(unit_tests) if proven.exists()
     ]
-    variables = json.dumps({"as_of": as_of.isoformat()})
-    arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", variables]
+    arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
     # Exposures say who reads the models; there is nothing to build of them.
     arguments += ["--exclude-resource-type", "exposure"]
     if earlier:
@@ -219,14 +218,20 @@ def build(
 
 
 def run_models(
-    project: DbtProject, home: Home, folder: RunFolder, selection: Sequence[str], without: Sequence[str] = ()
+    project: DbtProject,
+    home: Home,
+    folder: RunFolder,
+    as_of: date,
+    selection: Sequence[str],
+    without: Sequence[str] = (),
 ) -> list[NodeResult]:
     """Build some models (dbt's own selection) into the run's candidate and work database, without tests; a result each.
 
     Raises TouchstoneError when dbt could not run, or a model failed.
     """
     import_dbt()
-    arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--select", *selection]
+    arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
+    arguments += ["--select", *selection]
     arguments += [*(["--exclude", *without] if without else []), "--resource-type", "model", "--resource-type", "seed"]
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
@@ -282,6 +287,10 @@ def one_line(error: BaseException | str) -> str:
     """A message of dbt or DuckDB on one line, without what follows its first paragraph."""
     text = str(error).strip()
     return " ".join(text.split("\n\n")[0].split()) or type(error).__name__
+
+
+def _variables(as_of: date) -> str:
+    return json.dumps({"as_of": as_of.isoformat()})
 
 
 def _parsed(project: DbtProject) -> Manifest:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import duckdb
 
 from pipelines.home import PROJECT_ROOT, Home
+from tests.dbt_models import PARSED
 
 # The last simulated night is the day before.
 AS_OF = "2024-07-01"
@@ -35,23 +34,11 @@ REAL_FOLDERS = {
 }
 
 
-# The parsed dbt project of an earlier home of these tests: it depends on code alone and takes seconds to make.
-_PARSED = Path(tempfile.mkdtemp(prefix="touchstone-parsed-"))
-atexit.register(shutil.rmtree, _PARSED, ignore_errors=True)
-
-
 def touchstone(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as a user runs it, in a process of its own."""
-    if arguments[:1] == ("refresh",) and not Home(home).dbt.exists() and (_PARSED / "dbt").exists():
-        shutil.copytree(_PARSED / "dbt", Home(home).dbt)
-    result = _run(home, *arguments)
-    if result.returncode == 0 and Home(home).dbt.exists() and not (_PARSED / "dbt").exists():
-        shutil.copytree(Home(home).dbt, _PARSED / "dbt")
-    return result
-
-
-def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    if arguments[:1] == ("refresh",):
+        PARSED.lend(Home(home))
+    result = subprocess.run(
         [sys.executable, "-m", "pipelines.cli", *arguments],
         capture_output=True,
         text=True,
@@ -59,6 +46,8 @@ def _run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=PROJECT_ROOT,
         check=False,
     )
+    PARSED.learn(Home(home))
+    return result
 
 
 def succeeded(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:

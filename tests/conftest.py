@@ -1,42 +1,81 @@
-"""A simulated world and the release made of it, shared by every test that reads a release."""
+"""A simulated world and the releases that tests read, each made once for all workers of a run."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from pipelines.home import Home
 from pipelines.simulate import simulate
 from tests.answers import NIGHTS, SCALE, SEED, build
 from tests.commands import AS_OF, REAL, REAL_FOLDERS, succeeded, touchstone
+from tests.dbt_models import PARSED
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The simulated deliveries of a few nights, with their truth tables."""
-    out = tmp_path_factory.mktemp("world")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder that all workers of this run see."""
+    own = tmp_path_factory.getbasetemp()
+    return own if worker_id == "master" else own.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _parsed_project(shared: Path) -> None:
+    PARSED.home = Home(shared / "parsed")
+
+
+@pytest.fixture(scope="session")
+def world(shared: Path) -> Path:
+    """The simulated deliveries of a few nights, with their truth tables; not to be changed."""
     print(f"simulated world: seed {SEED}, {NIGHTS} nights")
-    simulate(out, scale=SCALE, nights=NIGHTS, seed=SEED)
-    return out
+    return _made_once(shared / "world", lambda out: simulate(out, scale=SCALE, nights=NIGHTS, seed=SEED))
 
 
 @pytest.fixture(scope="session")
-def simulated_home(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def simulated_home(world: Path, shared: Path) -> Iterator[Path]:
     """A home that received the simulated nights one after the other; not to be changed."""
-    home = tmp_path_factory.mktemp("night_by_night")
-    build(world, home)
-    return home
+    home = _made_once(shared / "night_by_night", lambda home: build(world, home))
+    before = _files(home)
+    yield home
+    assert _files(home) == before, f"a test changed {home}, which others read: let it take a copy"
 
 
 @pytest.fixture(scope="session")
-def real_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_home(shared: Path) -> Iterator[Path]:
     """A home that received the files that offices really published; not to be changed."""
-    home = tmp_path_factory.mktemp("real")
-    for source_id, folder in REAL_FOLDERS.items():
-        land_folder = home / "landing" / source_id
-        land_folder.mkdir(parents=True)
-        for path in (REAL / folder).iterdir():
-            shutil.copyfile(path, land_folder / path.name)
-    succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
-    return home
+
+    def receive(home: Path) -> None:
+        for source_id, folder in REAL_FOLDERS.items():
+            land_folder = home / "landing" / source_id
+            land_folder.mkdir(parents=True)
+            for path in (REAL / folder).iterdir():
+                shutil.copyfile(path, land_folder / path.name)
+        succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
+
+    home = _made_once(shared / "real", receive)
+    before = _files(home)
+    yield home
+    assert _files(home) == before, f"a test changed {home}, which others read: let it take a copy"
+
+
+def _made_once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """The folder, made by the first worker that asks for it while the others wait."""
+    made = folder.with_suffix(".made")
+    with FileLock(folder.with_suffix(".lock")):
+        if not made.exists():
+            # What a failed attempt of another worker left.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
+def _files(home: Path) -> dict[Path, tuple[int, int]]:
+    """Size and time of each file of a home; reading may make and remove a folder for what it needs meanwhile."""
+    found = {path: path.lstat() for path in home.rglob("*") if path.is_symlink() or path.is_file()}
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}

@@ -1,51 +1,68 @@
-"""Models of the dbt project built from hand-made deliveries, without the rest of a refresh."""
+"""The dbt project as dbt parsed it, and models of it built from hand-made deliveries without the rest of a refresh."""
 
 from __future__ import annotations
 
-import atexit
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import duckdb
+from filelock import FileLock
 
 from pipelines.build import RunFolder, create_work_database
+from pipelines.dbt import DbtProject, load_project, run_models
 from pipelines.declarations import load_sources
-from pipelines.home import DBT_PROJECT_DIR, Home
+from pipelines.home import Home
 from pipelines.receive import manifests
 
-AS_OF = "2024-05-16"
-
-# What dbt parsed once serves every later build of the same tests.
-_TARGET = Path(tempfile.mkdtemp(prefix="touchstone-models-"))
-atexit.register(shutil.rmtree, _TARGET, ignore_errors=True)
+AS_OF = date(2024, 5, 16)
 
 
-def build_models(home: Home, *models: str, as_of: str = AS_OF) -> RunFolder:
-    """The folder with the databases in which the models and all that they rest on were built from the home's lake."""
+class ParsedProject:
+    """The parsed project: it depends on code alone and takes seconds to make, so all tests of a run share one.
+
+    conftest.py says in which home it lies, the same for all workers; where nothing does, homes parse it themselves.
+    """
+
+    # A home's mark that the unit tests of dbt have passed on this code; whoever finds it does not run them again.
+    _PROVEN = "unit_tests_passed"
+
+    def __init__(self) -> None:
+        self.home: Home | None = None
+        self._project: DbtProject | None = None
+
+    def load(self) -> DbtProject:
+        """The project; the first worker that asks has dbt parse it, and the others wait."""
+        assert self.home is not None, "only tests have a parsed project"
+        if self._project is None:
+            self.home.root.mkdir(exist_ok=True)
+            with FileLock(self.home.root / "parsing.lock"):
+                self._project = load_project(self.home)
+        return self._project
+
+    def lend(self, home: Home) -> None:
+        """Put it into a home that has none."""
+        if self.home is not None and not home.dbt.exists():
+            shutil.copytree(self.load().folder, home.dbt / self.load().folder.name)
+
+    def learn(self, home: Home) -> None:
+        """Remember for homes to come that the unit tests of dbt passed in this one."""
+        if self._project is not None and (home.dbt / self._project.folder.name / self._PROVEN).exists():
+            (self._project.folder / self._PROVEN).touch()
+
+
+PARSED = ParsedProject()
+
+
+def build_models(home: Home, *models: str, as_of: date = AS_OF) -> RunFolder:
+    """The folder with the databases in which the models and all that they rest on were built from the home's lake.
+
+    A later build of a home replaces the earlier.
+    """
     folder = RunFolder.of(home, "models")
     sources = load_sources()
-    create_work_database(home, folder, sources, {source: manifests(home, source) for source in sources})
-    command = [
-        *(sys.executable, "-m", "dbt.cli.main", "--quiet", "--no-use-colors", "--log-path", str(folder.root / "logs")),
-        *("build", "--select", *(f"+{model}" for model in models), "--exclude-resource-type", "test", "unit_test"),
-        *("--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR)),
-        *("--target-path", str(_TARGET), "--vars", f"{{as_of: '{as_of}'}}"),
-    ]
-    environment = {
-        **os.environ,
-        "TOUCHSTONE_HOME": str(home.root),
-        "TOUCHSTONE_CANDIDATE": str(folder.candidate),
-        "TOUCHSTONE_WORK": str(folder.work),
-        "TOUCHSTONE_TEMP": str(folder.spill),
-        "DO_NOT_TRACK": "1",
-    }
-    built = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert built.returncode == 0, built.stdout + built.stderr
+    create_work_database(home, folder, sources, {source_id: manifests(home, source_id) for source_id in sources})
+    run_models(PARSED.load(), home, folder, as_of, [f"+{model}" for model in models])
     return folder
 
 

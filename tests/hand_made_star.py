@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import yaml
 
-from pipelines.home import DBT_PROJECT_DIR
+from pipelines.build import RunFolder
+from pipelines.dbt import run_models
+from pipelines.home import DBT_PROJECT_DIR, Home
+from tests.dbt_models import PARSED
 
 Row = Mapping[str, Any]
 
@@ -38,8 +39,7 @@ _TARGETS = (
 
 def build_marts(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -> Path:
     """Fill the star with the rows, build the marts but those of targets, and return the file; see `build`."""
-    others = [*_BUILT, *_DERIVED, "path:models/marts", "--exclude", "target_progress"]
-    return build(folder, tables, as_of, {*_BUILT, *_DERIVED}, others)
+    return build(folder, tables, as_of, {*_BUILT, *_DERIVED}, [*_BUILT, *_DERIVED, "marts"], ["target_progress"])
 
 
 def build_targets(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str) -> Path:
@@ -48,15 +48,20 @@ def build_targets(folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str)
 
 
 def build(
-    folder: Path, tables: Mapping[str, Sequence[Row]], as_of: str, built: set[str], selected: Sequence[str]
+    folder: Path,
+    tables: Mapping[str, Sequence[Row]],
+    as_of: str,
+    built: set[str],
+    selected: Sequence[str],
+    without: Sequence[str] = (),
 ) -> Path:
-    """Fill the star with the rows, have dbt build the `selected` models and return the file.
+    """Fill the star with the rows, have dbt build the `selected` models but those `without`, and return the file.
 
     A column that a row leaves out is -1 where it is a key, else its type's empty value where it may not be null, else
     null. Schemes of recognitions and brand plans come from the seeds, every calendar day of 2000 to 2030 is there.
     """
-    candidate, work = folder / "candidate.duckdb", folder / "work.duckdb"
-    with duckdb.connect(str(candidate)) as connection:
+    run = RunFolder(folder)
+    with duckdb.connect(str(run.candidate)) as connection:
         connection.execute("create schema star")
         for path in sorted(_STAR.glob("*.yml")):
             if path.stem not in built:
@@ -66,25 +71,10 @@ def build(
                 names, marks = ", ".join(row), ", ".join("?" for _ in row)
                 connection.execute(f"insert into star.{table} ({names}) values ({marks})", list(row.values()))
         _fill_from_seeds(connection)
-    with duckdb.connect(str(work)):
+    with duckdb.connect(str(run.work)):
         pass
-    environment = {
-        **os.environ,
-        "TOUCHSTONE_CANDIDATE": str(candidate),
-        "TOUCHSTONE_WORK": str(work),
-        "TOUCHSTONE_TEMP": str(folder),
-        "DO_NOT_TRACK": "1",
-    }
-    command = [
-        str(Path(sys.executable).with_name("dbt")), "--quiet", "--log-path", str(folder / "logs"), "build",
-        "--project-dir", str(DBT_PROJECT_DIR), "--profiles-dir", str(DBT_PROJECT_DIR),
-        "--target-path", str(folder / "target"), "--vars", f'{{"as_of": "{as_of}"}}',
-        "--exclude-resource-type", "unit_test", "test",
-        "--select", *selected,
-    ]  # fmt: skip
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert result.returncode == 0, result.stdout + result.stderr
-    return candidate
+    run_models(PARSED.load(), Home(folder), run, date.fromisoformat(as_of), selected, without)
+    return run.candidate
 
 
 def _create(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

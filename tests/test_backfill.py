@@ -22,6 +22,7 @@ from pipelines.parse import parse_deliveries
 from pipelines.receive import manifests, receive
 from pipelines.simulate import simulate
 from tests.commands import fingerprint, rows, succeeded, touchstone
+from tests.dbt_models import PARSED
 from tests.fault_server import FaultServer, Resource, fault_server
 
 SEED = 20240630
@@ -150,6 +151,7 @@ def test_a_backfill_in_dagster_is_a_run_over_a_range_of_days(tmp_path: Path) -> 
     with published(world, ["tipo_gazette"]) as (_, addresses, nights), dg.DagsterInstance.ephemeral() as instance:
         home.root.mkdir()
         home.remotes.write_text(addresses, encoding="utf-8")
+        PARSED.lend(home)
         defs = definitions.assemble(home)
         key = dg.AssetKey(["remote", "tipo_gazette"])
         result = defs.resolve_job_def(BACKFILL).execute_in_process(
@@ -174,6 +176,7 @@ def test_the_nightly_job_fetches_what_its_settings_say(tmp_path: Path) -> None:
     home.remotes.write_text(
         json.dumps({"rasff": [{"url": "http://127.0.0.1:9/{date}.csv", "since": "2024-05-01"}]}), encoding="utf-8"
     )
+    PARSED.lend(home)
     graph = definitions.assemble(home)
     nightly = graph.resolve_job_def("nightly_refresh").asset_layer
     keys = {key.to_user_string() for key in nightly.executable_asset_keys}

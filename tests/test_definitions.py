@@ -34,6 +34,7 @@ from pipelines.parse import parse_deliveries
 from pipelines.progress import SilentProgress
 from pipelines.publish import current_release
 from pipelines.receive import Manifest, manifests, receive
+from tests.dbt_models import PARSED
 
 SOURCE = "recognition_list"
 DECISIONS = """奖项,届次,事项,级别,日期,获奖单位,类别,品牌或产品,文号
@@ -455,6 +456,7 @@ def test_second_refresh_is_refused_and_a_killed_one_leaves_no_lock(home: Home) -
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dg.Definitions]:
     home = Home(tmp_path_factory.mktemp("home"))
+    PARSED.lend(home)
     return home, definitions.assemble(home)
 
 

@@ -144,11 +144,12 @@ def test_industries_form_a_tree(real_home: Path) -> None:
 
 
 @needs_real
-def test_a_second_refresh_publishes_nothing(real_home: Path) -> None:
-    before = os.readlink(real_home / "touchstone.duckdb")
-    result = succeeded(touchstone(real_home, "refresh", "--as-of", AS_OF))
+def test_a_second_refresh_publishes_nothing(real_home: Path, tmp_path: Path) -> None:
+    home = shutil.copytree(real_home, tmp_path / "home", symlinks=True)
+    before = os.readlink(home / "touchstone.duckdb")
+    result = succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
     assert "Nothing new" in result.stdout
-    assert os.readlink(real_home / "touchstone.duckdb") == before
+    assert os.readlink(home / "touchstone.duckdb") == before
 
 
 def test_the_same_deliveries_in_any_order_give_the_same_fingerprint(
@@ -422,7 +423,10 @@ print(connection.execute("select count(*) from star.dim_trademark").fetchall(), 
 """
 
 
-def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(simulated_home: Path) -> None:
+def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(
+    simulated_home: Path, tmp_path: Path
+) -> None:
+    home = shutil.copytree(simulated_home, tmp_path / "home", symlinks=True)
     code = (
         "import sys; from pipelines.cli import main; code = main(['refresh', '--as-of', sys.argv[1]]);"
         "heavy = {'dbt', 'great_expectations', 'dagster', 'pandas'} & set(sys.modules);"
@@ -433,7 +437,7 @@ def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(s
         [sys.executable, "-c", code, AS_OF],
         capture_output=True,
         text=True,
-        env={**os.environ, "TOUCHSTONE_HOME": str(simulated_home)},
+        env={**os.environ, "TOUCHSTONE_HOME": str(home)},
         check=False,
     )
     print(f"no-op refresh: {time.perf_counter() - started:.1f} s")

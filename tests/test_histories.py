@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -12,18 +11,12 @@ from functools import cache
 from pathlib import Path
 
 import duckdb
-import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from pipelines import dbt
-from pipelines.build import RunFolder, create_work_database
-from pipelines.declarations import load_sources
 from pipelines.fingerprint import fingerprint
-from pipelines.home import DBT_PROJECT_DIR, Home
+from pipelines.home import Home
 from pipelines.identity import OVERRIDES
-from pipelines.receive import manifests
+from tests.dbt_models import build_models
 from tests.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazette, uspto, zipped
 
 AS_OF = date(2024, 6, 1)
@@ -41,7 +34,7 @@ OWNERS = (
     "History A Inc", "History B Inc", "历史甲公司", "历史乙公司", "武汉历史丙食品有限公司",
     "湖北武汉历史丙食品有限公司",
 )  # fmt: skip
-HISTORIES = 105
+HISTORIES = 210
 
 # Valid from, valid to, whether listed, whether current, and what it says.
 Version = tuple[date, date, bool, bool, str]
@@ -364,32 +357,9 @@ def received(home: Home, rounds: Iterable[Iterable[File]]) -> None:
                 assert (manifest.state, manifest.n_quarantined) == ("loaded", 0), manifest
 
 
-@cache
-def parsed(folder: Path) -> bytes:
-    """The parsed project, made once."""
-    return (dbt.load_project(Home(folder)).folder / "manifest.msgpack").read_bytes()
-
-
-def built(home: Home, parsed_in: Path) -> Path:
+def built(home: Home) -> Path:
     """The candidate with the dimensions of what the home has received."""
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    sources = load_sources()
-    folder = RunFolder.of(home, "history")
-    create_work_database(home, folder, sources, {source_id: manifests(home, source_id) for source_id in sources})
-    outcome = dbt._invoke(
-        home,
-        DBT_PROJECT_DIR,
-        folder,
-        ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--resource-type", "model",
-         "--resource-type", "seed", "--vars", json.dumps({"as_of": AS_OF.isoformat()}),
-         "--select", *(f"+{model}" for model in (*MODELS, "dim_region", "fct_recognition"))],
-        Manifest.from_msgpack(parsed(parsed_in), decoder=extended_mashumuro_decoder),
-    )  # fmt: skip
-    failed = [result.message for result in outcome.result.results if result.status != "success"]
-    assert not failed, failed[0]
-    return folder.candidate
+    return build_models(home, *MODELS, "dim_region", "fct_recognition", as_of=AS_OF).candidate
 
 
 def released_versions(candidate: Path) -> dict[tuple[str, str], list[Version]]:
@@ -455,24 +425,18 @@ def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]
     return found
 
 
-@settings(
-    max_examples=2, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
-)
-@given(
-    seeds=st.lists(st.integers(0, 9_999_999), min_size=HISTORIES, max_size=HISTORIES, unique=True),
-    order=st.integers(0, 2**32 - 1),
-)
-def test_versions_follow_from_what_is_told_in_any_order_and_cut(
-    seeds: list[int], order: int, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Each seed is a history of its own; a failure names the seeds whose histories came out otherwise."""
-    rng = random.Random(order)
-    print(f"order of arrival: seed {order}")
-    histories = [KINDS[number % len(KINDS)](seed) for number, seed in enumerate(seeds)]
+def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path) -> None:
+    """Each history has a seed of its own; a failure names those whose histories came out otherwise."""
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"histories and their order of arrival: seed {seed}")
+    rng = random.Random(seed)
+    seeds = rng.sample(range(10_000_000), HISTORIES)
+    histories = [KINDS[number % len(KINDS)](one) for number, one in enumerate(seeds)]
     files = files_of(histories)
-    homes = [Home(tmp_path_factory.mktemp(name)) for name in ("at_once", "shuffled", "split")]
+    homes = [Home(tmp_path / name) for name in ("at_once", "shuffled", "split")]
     overrides = overrides_of([one.entity_no for one in histories if one.source_id == "enterprise_register"], rng)
     for home in homes:
+        home.root.mkdir()
         overrides.declare(home, rng)
     received(homes[0], [files])
     again = rng.sample(files, len(files))
@@ -481,8 +445,7 @@ def test_versions_follow_from_what_is_told_in_any_order_and_cut(
     cut = split(files, rng)
     rng.shuffle(cut)
     received(homes[2], [cut[: len(cut) // 2], cut[len(cut) // 2 :]])
-    parsed_in = tmp_path_factory.getbasetemp() / "parsed"
-    at_once, shuffled, parts = (built(home, parsed_in) for home in homes)
+    at_once, shuffled, parts = (built(home) for home in homes)
 
     # A code that is another's has no versions of its own.
     histories = [one for one in histories if one.entity_no not in overrides.same]
@@ -543,7 +506,7 @@ def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
     # What happened between the two comes after them.
     late = File("uspto_trademark", "apc035", (case("20240201", "710", "20230901"),))
     received(home, [[late, register("2024-02-10", "420103")]])
-    with duckdb.connect(str(built(home, tmp_path / "parsed")), read_only=True) as connection:
+    with duckdb.connect(str(built(home)), read_only=True) as connection:
 
         def ask(sql: str, *values: object) -> list[tuple[object, ...]]:
             return connection.execute(sql, values).fetchall()

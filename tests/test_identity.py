@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -12,14 +11,13 @@ import polars as pl
 import pytest
 
 from pipelines import text
-from pipelines.build import RunFolder, create_work_database, inputs_hash, open_database
-from pipelines.dbt import load_project, run_models
+from pipelines.build import inputs_hash, open_database
 from pipelines.declarations import load_sources
 from pipelines.home import Home, UsageError
 from pipelines.identity import ALIASES, OVERRIDES, load_aliases, load_overrides
-from pipelines.receive import Manifest, manifests
+from pipelines.receive import Manifest
 from pipelines.simulate import night_date, unified_codes
-from tests.commands import rows, succeeded, touchstone
+from tests.dbt_models import build_models
 from tests.hand_made_deliveries import csv_bytes, deliver
 
 TRAPS = Path(__file__).parent / "data" / "name_traps.csv"
@@ -72,38 +70,20 @@ def sampled(*makers: tuple[str, str, str]) -> bytes:
     )
 
 
-@pytest.fixture(scope="module")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the parsed dbt project, which depends on code alone."""
-    home = Home(tmp_path_factory.mktemp("parsed"))
-    load_project(home)
-    return home.dbt
-
-
 class World:
     """A home whose deliveries and declarations grow; `ids` resolves all of them anew."""
 
-    def __init__(self, root: Path, parsed: Path) -> None:
+    def __init__(self, root: Path) -> None:
         self.home = Home(root / "home")
-        shutil.copytree(parsed, self.home.dbt)
-        self.n_builds = 0
+        self.home.root.mkdir()
 
     def declare(self, overrides: str = "", aliases: str = "") -> None:
         (self.home.root / OVERRIDES).write_text(OVERRIDE_HEADER + overrides, encoding="utf-8")
         (self.home.root / ALIASES).write_text(ALIAS_HEADER + aliases, encoding="utf-8")
 
-    def build(self) -> duckdb.DuckDBPyConnection:
-        self.n_builds += 1
-        folder = RunFolder.of(self.home, f"run-{self.n_builds}")
-        sources = load_sources()
-        known = {source_id: manifests(self.home, source_id) for source_id in sources}
-        create_work_database(self.home, folder, sources, known)
-        run_models(
-            load_project(self.home),
-            self.home,
-            folder,
-            ["+dim_enterprise", "+enterprise_match", "+enterprise_match_review", "+bridge_enterprise_id"],
-        )
+    def build(self, *models: str) -> duckdb.DuckDBPyConnection:
+        resolved = ("dim_enterprise", "enterprise_match", "enterprise_match_review", "bridge_enterprise_id")
+        folder = build_models(self.home, *resolved, *models)
         return open_database(folder.candidate, folder.spill, read_only=True)
 
     def ids(self) -> dict[str, str]:
@@ -125,26 +105,21 @@ def key(name: str) -> str:
 
 
 @pytest.fixture
-def world(tmp_path: Path, parsed: Path) -> World:
-    return World(tmp_path, parsed)
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
 
 
-def test_real_traps_stay_apart_and_variants_meet(tmp_path: Path) -> None:
-    """Through the command, for names that no register holds."""
+def test_real_traps_stay_apart_and_variants_meet(world: World) -> None:
+    """As facts refer to them, for names that no register holds."""
     names = sorted({name for trap in traps() for name in (trap["name"], trap["other_name"])})
-    home = Home(tmp_path)
-    landing = home.landing("recognition_list")
-    landing.mkdir(parents=True)
-    (landing / "list.csv").write_bytes(recognised(*((name, "") for name in names)))
-    succeeded(touchstone(tmp_path, "refresh", "--as-of", night_date(1).isoformat()))
-    found = {
-        str(name): str(enterprise)
-        for name, enterprise in rows(
-            tmp_path,
-            "select recipient_name, e.enterprise_id from star.fct_recognition_event r"
-            " join star.dim_enterprise e using (enterprise_key)",
+    deliver(world.home, "recognition_list", {"list.csv": recognised(*((name, "") for name in names))})
+    with world.build("fct_recognition_event") as connection:
+        found = dict(
+            connection.execute(
+                "select recipient_name, e.enterprise_id from star.fct_recognition_event r"
+                " join star.dim_enterprise e using (enterprise_key)"
+            ).fetchall()
         )
-    }
     assert len(found) == len(names)
     assert [
         (trap["name"], trap["other_name"])

@@ -134,25 +134,27 @@ def test_a_source_taken_out_and_put_back_changes_no_other(project: Path, tmp_pat
         load_sources.cache_clear()
         return load_sources(sources)
 
-    def inputs() -> str:
-        found = declared()
+    def contracts(found: dict[str, Source]) -> dict[str, str]:
+        return {source_id: contract_version(source) for source_id, source in found.items()}
+
+    def inputs(found: dict[str, Source]) -> str:
         return inputs_hash(Home(tmp_path), date(2024, 5, 16), found, {source_id: [] for source_id in found})
 
-    def contracts() -> dict[str, str]:
-        return {source_id: contract_version(source) for source_id, source in declared().items()}
-
-    whole, hashed = contracts(), inputs()
+    found = declared()
+    whole, hashed = contracts(found), inputs(found)
     for source_id in whole:
         kept = tmp_path / "kept" / source_id
         kept.parent.mkdir(exist_ok=True)
         shutil.move(sources / source_id, kept)
-        assert contracts() == {one: version for one, version in whole.items() if one != source_id}
+        assert contracts(declared()) == {one: version for one, version in whole.items() if one != source_id}
         told = problems(sources, staging)
         # What is told is the source's own staging models, and nothing about another source.
         assert told
         assert [line for line in told if f"/stg_{source_id}__" not in line] == []
         shutil.move(kept, sources / source_id)
-        assert (contracts(), inputs(), problems(sources, staging)) == (whole, hashed, [])
+        found = declared()
+        assert (contracts(found), inputs(found)) == (whole, hashed)
+    assert problems(sources, staging) == []
 
 
 def test_the_other_feeds_go_on_without_a_source(project: Path, tmp_path: Path) -> None:
