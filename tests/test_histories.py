@@ -490,6 +490,26 @@ def register(day: str, region: str) -> File:
     )
 
 
+def test_a_firm_of_one_extract_of_changes_closes_with_the_first_list_that_lacks_it(tmp_path: Path) -> None:
+    code = "91420100000000002" + uscc.calc_check_digit("91420100000000002")
+    listed = f"{code},子壬公司,2020-01-01,420100,存续,"
+    home = Home(tmp_path / "home")
+    files = [
+        register("2024-01-31", "420100"),
+        *(
+            File("enterprise_register", f"企业_全量_{day.replace('-', '')}", (f"{listed}{day}",))
+            for day in ("2024-02-10", "2024-03-01")
+        ),
+    ]
+    received(home, [files])
+    versions = released_versions(built(home))
+    gone = "91420100000000001" + uscc.calc_check_digit("91420100000000001")
+    assert [(str(since), str(until), there) for since, until, there, *_ in versions["enterprise_register", gone]] == [
+        ("2020-01-01", "2024-02-10", True)
+    ]
+    assert [version[2] for version in versions["enterprise_register", code]] == [True]
+
+
 def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     decisions = [["称号", "事项", "日期", "企业名称", "级别"]]

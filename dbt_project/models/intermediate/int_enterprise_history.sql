@@ -1,8 +1,23 @@
 -- Grain: one row per version of a registered enterprise of which more than one day is told.
-with vanished as (
-    select distinct record_key as uscc
+with listing as (
+    select
+        delivery_sha256,
+        list_date
+    from {{ source('lake', 'lists') }}
+    where source_id = 'enterprise_register'
+),
+
+-- One that only an extract of changes told of is in no list to vanish from.
+vanished as (
+    select record_key as uscc
     from {{ ref('int_list_changes') }}
     where source_id = 'enterprise_register' and change = 'vanished'
+    union
+    select uscc
+    from {{ ref('stg_enterprise_register__enterprise') }}
+    where
+        extract_date < (select max(listing.list_date) from listing)
+        and delivery_sha256 not in (select listing.delivery_sha256 from listing)
 ),
 
 told as (
@@ -15,8 +30,7 @@ lists as (
     select
         list_date,
         min(delivery_sha256) as delivery_sha256
-    from {{ source('lake', 'lists') }}
-    where source_id = 'enterprise_register'
+    from listing
     group by list_date
 ),
 

@@ -1,13 +1,14 @@
 -- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks bears.
-with producers as (
-    select names.enterprise_key
+with makers as (
+    select unnest([samples.producer_name_key, samples.commissioner_name_key]) as name_key
+    from {{ ref('int_inspection_samples') }} as samples
+    where samples.brand_text_norm is not null
+),
+
+producers as (
+    select distinct names.enterprise_key
     from {{ ref('int_enterprise_names') }} as names
-    where names.name_key in (
-        select unnest([samples.producer_name_key, samples.commissioner_name_key])
-        from {{ ref('int_inspection_samples') }} as samples
-        where samples.brand_text_norm is not null
-    )
-    group by names.enterprise_key
+    where names.name_key in (select makers.name_key from makers)
 ),
 
 texts as (

@@ -164,7 +164,7 @@ offices as (
         select
             office_code,
             unnest([office_code, left(office_code, 4) || '00', left(office_code, 2) || '0000']) as region_code
-        from (select distinct office_code from coded_at)
+        from (select distinct coded_at.office_code from coded_at) as known
     ) as wider
     inner join regions on wider.region_code = regions.region_code and regions.level <> '国家'
     group by wider.office_code
