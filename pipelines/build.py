@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipelines.receive import Manifest
 
 KEPT_FAILED_RUNS = 3
-DEFAULT_MEMORY_LIMIT = "700MB"
+DEFAULT_MEMORY_LIMIT = "750MB"
 # Under these, dbt keeps what it made, not what a build is made from.
 _NOT_PROJECT = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 

@@ -3,25 +3,25 @@ with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
 
-mentions as (
+-- Grouped apart, because they are the most and say the least: all at once would not fit in memory.
+owners as (
     select
         source_id,
         owner_name_key as name_key,
-        owner_name_norm as name,
-        owner_name_en as name_en,
-        cast(null as varchar) as uscc,
-        owner_address as address,
-        cast(null as varchar) as place_text,
-        cast(null as varchar) as brand_text,
-        cast(null as varchar) as category_name
+        min(owner_name_norm) as name,
+        min(owner_name_en) as name_en,
+        min(owner_address) as address
     from {{ ref('int_trademark_owners') }}
-    union all
+    where owner_name_key <> ''
+    group by source_id, owner_name_key
+),
+
+mentions as (
     select
         source_id,
         producer_name_key as name_key,
         producer_name_norm as name,
-        null as name_en,
-        null as uscc,
+        cast(null as varchar) as uscc,
         -- Two firms' addresses may share a cell.
         case when producer_address_norm not like '%委托%' then producer_address_norm end as address,
         producer_address_norm as place_text,
@@ -33,7 +33,6 @@ mentions as (
         source_id,
         commissioner_name_key as name_key,
         commissioner_name_norm as name,
-        null as name_en,
         null as uscc,
         null as address,
         null as place_text,
@@ -45,7 +44,6 @@ mentions as (
         source_id,
         sampled_name_key as name_key,
         sampled_name_norm as name,
-        null as name_en,
         null as uscc,
         sampled_address_norm as address,
         sampled_address_norm as place_text,
@@ -57,7 +55,6 @@ mentions as (
         source_id,
         party_name_key as name_key,
         party_name_norm as name,
-        null as name_en,
         null as uscc,
         null as address,
         null as place_text,
@@ -69,7 +66,6 @@ mentions as (
         'recognition_list' as source_id,
         recipient_name_key as name_key,
         recipient_name_norm as name,
-        null as name_en,
         uscc,
         null as address,
         region_name_norm as place_text,
@@ -83,7 +79,6 @@ mentions as (
         file as source_id,
         subject_name_key as name_key,
         subject_name as name,
-        null as name_en,
         null as uscc,
         null as address,
         null as place_text,
@@ -96,7 +91,6 @@ mentions as (
         file as source_id,
         object_name_key as name_key,
         object_name as name,
-        null as name_en,
         null as uscc,
         null as address,
         null as place_text,
@@ -108,9 +102,21 @@ mentions as (
 select
     source_id,
     name_key,
+    cast(null as varchar) as uscc,
+    name,
+    name_en,
+    address,
+    cast(null as varchar) as place_text,
+    cast(null as varchar[]) as brands,
+    cast(null as varchar) as category_name
+from owners
+union all
+select
+    source_id,
+    name_key,
     uscc,
     min(name) as name,
-    min(name_en) as name_en,
+    null as name_en,
     min(address) as address,
     min(place_text) as place_text,
     list_sort(list(distinct brand_text) filter (where brand_text is not null)) as brands,
