@@ -77,6 +77,20 @@ stretches as (
         region_key,
         valid_from
     from backward
+),
+
+-- A code that was listed for no day stands for no day: of two that begin at once the one that lasts is meant.
+lasting as (
+    select
+        stretches.anchor_key,
+        stretches.region_key,
+        stretches.valid_from,
+        row_number() over (
+            partition by stretches.anchor_key, stretches.valid_from
+            order by regions.valid_to desc, regions.region_code, stretches.region_key
+        ) as preference
+    from stretches
+    inner join regions on stretches.region_key = regions.region_key
 )
 
 select
@@ -94,5 +108,6 @@ select
         lead(stretches.valid_from) over (partition by stretches.anchor_key order by stretches.valid_from),
         {{ open_end() }}
     ) as valid_to
-from stretches
+from lasting as stretches
 inner join regions as anchors on stretches.anchor_key = anchors.region_key
+where stretches.preference = 1
