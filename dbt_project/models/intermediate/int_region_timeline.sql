@@ -87,7 +87,7 @@ lasting as (
         stretches.valid_from,
         row_number() over (
             partition by stretches.anchor_key, stretches.valid_from
-            order by regions.valid_to desc, regions.region_code, stretches.region_key
+            order by regions.valid_to desc, regions.region_code asc, stretches.region_key asc
         ) as preference
     from stretches
     inner join regions on stretches.region_key = regions.region_key
