@@ -53,7 +53,7 @@ dev: $(STAMP)  ## Dagster's UI on the same definitions
 		PYTHONWARNINGS='ignore:Function `dev_command`:FutureWarning' $(abspath $(BIN))/dagster dev -m pipelines.definitions
 
 lock: $(STAMP)  ## resolve pyproject.toml again into requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --extra development pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra development pyproject.toml --output-file requirements.lock
 
 clean:
 	rm -rf $(VENV)

@@ -26,7 +26,7 @@ import python_calamine
 
 from benchmarks.xml_tables import CASE_FILE, CLASSIFICATION, EVENT, OWNER, REGISTRATION, XmlTable, parser, table
 from pipelines.build import RunFolder, create_work_database
-from pipelines.dbt import compiled, load_project
+from pipelines.dbt import compiled, load_project, run_models
 from pipelines.declarations import load_sources
 from pipelines.home import DBT_PROJECT_DIR, Home
 from pipelines.receive import manifests
@@ -149,14 +149,20 @@ def script(home: Home, folder: Path, as_of: date) -> None:
     sources = load_sources()
     create_work_database(home, run, sources, {source_id: manifests(home, source_id) for source_id in sources})
     project = load_project(home)
+    run_models(project, home, run, as_of, ["resource_type:seed"])
+    sql = compiled(project, home, run, as_of)
     statements = []
-    for step in compiled(project, home, run, as_of):
-        place = f"{step.table.database}.{step.table.schema}.{step.table.name}"
-        if step.table.path.endswith(".py"):
-            statements.append({"place": place, "python": step.table.path})
+    for unique_id, made in project.tables.items():
+        place = f"{made.database}.{made.schema}.{made.name}"
+        if made.kind == "seed":
+            # What dbt ran for it.
+            loaded = (run.root / "dbt" / "run" / "touchstone" / made.path).read_text(encoding="utf-8")
+            statements.append({"place": place, "sql": loaded})
+        elif made.path.endswith(".py"):
+            statements.append({"place": place, "python": made.path})
         else:
-            kind = "view" if step.table.materialized == "view" else "table"
-            statements.append({"place": place, "sql": f"create {kind} {place} as {step.sql}"})
+            kind = "view" if made.materialized == "view" else "table"
+            statements.append({"place": place, "sql": f"create {kind} {place} as {sql[unique_id]}"})
     (folder / "models.json").write_text(json.dumps(statements, ensure_ascii=False, indent=1), encoding="utf-8")
 
 

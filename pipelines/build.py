@@ -19,6 +19,7 @@ from pipelines import corrections, identity
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted
 from pipelines.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home, TouchstoneError
+from pipelines.insert import insert_rows
 
 if TYPE_CHECKING:
     from pipelines.receive import Manifest
@@ -326,8 +327,7 @@ def _create_lists(
         if manifest.sha256 in accepted([manifest])
         for day in list_days(source, manifest)
     ]
-    if days:
-        connection.executemany("insert into lake.lists values (?, ?, ?)", sorted(days))
+    insert_rows(connection, "lake.lists", sorted(days))
     listed = {source_id for source_id, _, _ in days}
     parts = [_list_records(source) for source_id, source in sources.items() if source_id in listed]
     columns = "source_id, delivery_sha256, record_no, record_key, content_hash"
@@ -362,28 +362,27 @@ def _create_deliveries(
             publisher varchar, licence varchar, url varchar, snapshot_date date)
         """
     )
-    if manifests:
-        rows = [
-            (
-                manifest.source_id,
-                manifest.sha256,
-                manifest.original_name,
-                manifest.received_at.astimezone(UTC).replace(tzinfo=None),
-                manifest.bytes,
-                manifest.n_records,
-                manifest.n_loaded,
-                manifest.n_quarantined,
-                manifest.n_skipped,
-                manifest.state,
-                manifest.reason,
-                manifest.publisher,
-                manifest.licence,
-                manifest.url or sources[manifest.source_id].home_url,
-                manifest.snapshot_date,
-            )
-            for manifest in sorted(manifests, key=lambda m: (m.source_id, m.sha256))
-        ]
-        connection.executemany(f"insert into lake.deliveries values ({', '.join('?' * len(rows[0]))})", rows)
+    rows = [
+        (
+            manifest.source_id,
+            manifest.sha256,
+            manifest.original_name,
+            manifest.received_at.astimezone(UTC).replace(tzinfo=None),
+            manifest.bytes,
+            manifest.n_records,
+            manifest.n_loaded,
+            manifest.n_quarantined,
+            manifest.n_skipped,
+            manifest.state,
+            manifest.reason,
+            manifest.publisher,
+            manifest.licence,
+            manifest.url or sources[manifest.source_id].home_url,
+            manifest.snapshot_date,
+        )
+        for manifest in sorted(manifests, key=lambda m: (m.source_id, m.sha256))
+    ]
+    insert_rows(connection, "lake.deliveries", rows)
 
 
 def _create_quarantine(connection: duckdb.DuckDBPyConnection, home: Home, manifests: list[Manifest]) -> None:

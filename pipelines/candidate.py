@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +13,7 @@ from pipelines.dbt import DbtProject, DbtTable
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted, release_tables
 from pipelines.home import Home, TouchstoneError
+from pipelines.insert import insert_rows
 from pipelines.publish import current_release, list_releases, next_release_id
 
 
@@ -185,9 +186,9 @@ def complete(home: Home, folder: RunFolder, project: DbtProject, sources: Mappin
             columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
             connection.execute(f"create or replace table {table.identifier} ({columns})")
         add_checks(connection, folder.recorded())
-        _insert(connection, RELEASES, _releases(home, release_id, folder))
+        insert_rows(connection, RELEASES.identifier, _releases(home, release_id, folder))
         _write_dictionary(connection, project, sources)
-        _insert(connection, MACROS, _macros(connection))
+        insert_rows(connection, MACROS.identifier, _macros(connection))
         connection.commit()
         connection.execute("checkpoint")
     (folder.root / "release_id").write_text(release_id, encoding="ascii")
@@ -206,9 +207,9 @@ def planned_release_id(folder: RunFolder) -> str:
 
 def add_checks(connection: duckdb.DuckDBPyConnection, records: Iterable[CheckRecord]) -> None:
     """Add outcomes to audit.checks."""
-    _insert(
+    insert_rows(
         connection,
-        CHECKS,
+        CHECKS.identifier,
         [
             (r.gate, r.source_id, r.table, r.name, r.severity, r.passed, r.observed, r.expected, r.line, r.checked_at)
             for r in sorted(records, key=lambda r: (r.gate, r.table, r.name))
@@ -232,15 +233,6 @@ def undocumented(connection: duckdb.DuckDBPyConnection) -> list[str]:
         """
     ).fetchall()
     return [str(place) for (place,) in found]
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: OwnTable, rows: Sequence[tuple[object, ...]]) -> None:
-    # A list per column: a statement for each row would take half a second a thousand.
-    lists = ", ".join(f"unnest(${number}::{column.data_type}[])" for number, column in enumerate(table.columns, 1))
-    connection.execute(
-        f"insert into {table.identifier} select {lists}",
-        [[row[number] for row in rows] for number in range(len(table.columns))],
-    )
 
 
 def _releases(home: Home, release_id: str, folder: RunFolder) -> list[tuple[object, ...]]:
@@ -288,9 +280,9 @@ def _write_dictionary(
             text = of_columns.get(column, _Meaning(None, None, meaning.source))
             columns.append((schema, name, column, position, data_type, text.zh, text.en, text.source))
             connection.execute(f"comment on column {place}.{quoted(column)} is {_literal(text.comment)}")
-    _insert(connection, TABLES, tables)
-    _insert(connection, COLUMNS, columns)
-    _insert(connection, LINEAGE, lineage)
+    insert_rows(connection, TABLES.identifier, tables)
+    insert_rows(connection, COLUMNS.identifier, columns)
+    insert_rows(connection, LINEAGE.identifier, lineage)
 
 
 def _steps(table: DbtTable, columns: set[str]) -> list[tuple[str, str | None, str | None]]:

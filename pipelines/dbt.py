@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -150,9 +151,8 @@ def load_project(home: Home, project_dir: Path = DBT_PROJECT_DIR) -> DbtProject:
 def import_dbt() -> None:
     """Import dbt, its DuckDB adapter and nothing else; for a thread that does so while others read files."""
     _switch_telemetry_off()
-    import dbt.adapters.duckdb
-    import dbt.cli.main
-    import dbt.task.build  # noqa: F401
+    for module in ("dbt.adapters.duckdb", "dbt.cli.main", "dbt.task.build"):
+        import_module(module)
 
 
 def build(
@@ -246,41 +246,21 @@ def run_models(
     return results
 
 
-@dataclass(frozen=True)
-class CompiledTable:
-    """A model or seed and the SQL that its rows are selected by."""
+def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) -> dict[str, str]:
+    """The SQL of every model (unique id) for that business date; of a model in Python its text.
 
-    table: DbtTable
-    sql: str
-
-
-def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) -> list[CompiledTable]:
-    """Every seed and model in the order of their dependencies, with its SQL for that business date.
-
-    A model in Python has its own text. Raises TouchstoneError when dbt could not compile them.
+    Raises TouchstoneError when dbt could not compile them.
     """
     import_dbt()
-    variables = json.dumps({"as_of": as_of.isoformat()})
-    arguments = ["compile", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", variables]
+    arguments = ["compile", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
         raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {one_line(outcome.exception)}")
-    nodes = {result.node.unique_id: result.node for result in outcome.result.results}
-    seeds = _parsed(project).nodes
-    return [
-        CompiledTable(table, _seed_sql(seeds[unique_id]) if table.kind == "seed" else nodes[unique_id].compiled_code)
-        for unique_id, table in project.tables.items()
-    ]
-
-
-def _seed_sql(node: Any) -> str:
-    """What macros/materializations.sql selects a seed by."""
-    typed = ", ".join(f"cast({name} as {kind}) as {name}" for name, kind in node.config.column_types.items())
-    path = str(DBT_PROJECT_DIR / node.original_file_path).replace("'", "''")
-    return (
-        f"select *{f' replace ({typed})' if typed else ''} from read_csv('{path}', header = true, delim = ',',"
-        " quote = '\"', escape = '\"', all_varchar = true)"
-    )
+    return {
+        result.node.unique_id: str(result.node.compiled_code)
+        for result in outcome.result.results
+        if result.node.unique_id in project.tables
+    }
 
 
 def one_line(error: BaseException | str) -> str:

@@ -19,6 +19,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
@@ -180,7 +181,7 @@ def serve() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # A module that cannot be imported is told in answer to the first question.
     with suppress(ImportError):
-        import pipelines.gx_duckdb  # noqa: F401
+        import_module("pipelines.gx_duckdb")
     while True:
         try:
             gate, temporary, *arguments = pickle.load(sys.stdin.buffer)

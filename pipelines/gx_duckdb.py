@@ -255,7 +255,7 @@ class ColumnValuesMatchWhole(ColumnMapMetricProvider):
     condition_value_keys = ("pattern",)
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Any, pattern: str, **kwargs: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column: Any, pattern: str, **kwargs: Any) -> Any:
         return sa.func.regexp_full_match(column, pattern)
 
 
@@ -277,7 +277,7 @@ class FailingRows(TableMetricProvider):
 
     @metric_value(engine=SqlAlchemyExecutionEngine)
     def _sqlalchemy(
-        cls,  # noqa: N805
+        cls,
         execution_engine: SqlAlchemyExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         metric_value_kwargs: dict[str, Any],

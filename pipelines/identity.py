@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.home import SOURCES_DIR, Home, UsageError
+from pipelines.insert import insert_rows
 
 if TYPE_CHECKING:
     import duckdb
@@ -170,35 +171,22 @@ def create_tables(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
             kind varchar, source_document varchar)
         """
     )
-    _insert(
+    insert_rows(
         connection,
-        "enterprise_overrides",
+        "lake.enterprise_overrides",
         [
             (o.line, o.decision, *_values(o.subject), *_values(o.object), o.reason, o.author, o.decided_on)
             for o in load_overrides(declared_in(home, OVERRIDES))
         ],
     )
-    _insert(
+    insert_rows(
         connection,
-        "enterprise_aliases",
+        "lake.enterprise_aliases",
         [
             (a.line, a.alias.name, a.alias.name_key, *_values(a.enterprise), a.kind, a.source_document)
             for a in load_aliases(declared_in(home, ALIASES))
         ],
     )
-
-
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]) -> None:
-    import pyarrow as pa
-
-    if rows:
-        # Row by row, the aliases of a large register take longer than the rest of the build.
-        connection.from_arrow(
-            pa.table(
-                [list(column) for column in zip(*rows, strict=True)],
-                names=[f"c{number}" for number in range(len(rows[0]))],
-            )
-        ).insert_into(f"lake.{table}")
 
 
 def _values(party: Party) -> tuple[str | None, str | None, str | None]:

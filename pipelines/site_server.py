@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from typing import BinaryIO
 
 from pipelines.home import Home, UsageError
 from pipelines.publish import find_release
@@ -21,7 +23,7 @@ def site_server(home: Home, port: int) -> ThreadingHTTPServer:
     class Files(SimpleHTTPRequestHandler):
         """Files of the current release; its folder is looked up for each request, as a night may publish a new one."""
 
-        def send_head(self):  # type: ignore[no-untyped-def]  # its type is private to http.server
+        def send_head(self) -> BytesIO | BinaryIO | None:
             # A page of another site whose name resolves to this machine must not read the warehouse.
             if self.headers.get("Host", "").rsplit(":", 1)[0] not in (_ADDRESS, "localhost"):
                 self.send_error(HTTPStatus.FORBIDDEN, "Ask for 127.0.0.1")

@@ -11,7 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import polars as pl
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from pipelines.declarations import Source, load_sources
 from pipelines.home import Home

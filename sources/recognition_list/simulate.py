@@ -370,6 +370,25 @@ def _write_list(out: Deliveries, name: str, rows: pl.DataFrame) -> None:
         out.written(1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
 
 
+def _list_of_firms(
+    held: pl.DataFrame, day: date, scheme: pl.Expr, edition: pl.Expr, event: str, level: pl.Expr, document_no: str
+) -> pl.DataFrame:
+    """The columns of a list about what firms hold, on one day and by one document."""
+    return held.select(
+        奖项=scheme,
+        届次=edition,
+        事项=pl.lit(event),
+        级别=level,
+        日期=pl.lit(f"{day:%Y-%m-%d}"),
+        获奖单位="name_then",
+        对象类别=pl.lit("企业"),
+        品牌或产品="brand",
+        统一社会信用代码="uscc",
+        地区="place",
+        文号=pl.lit(document_no),
+    )
+
+
 def _pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
     """Every other reward of Wuhan was paid: half, whole and stated, or whole without its amount."""
     day = days_before(1, 8)
@@ -380,20 +399,10 @@ def _pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
         .gather_every(2)
         .with_columns(amount=pl.when(number % 3 == 0).then(reward // 2).when(number % 3 == 1).then(reward))
     )
-    rows = paid.select(
-        奖项="scheme",
-        届次="edition",
-        事项=pl.lit("奖励发放"),
-        级别="level",
-        日期=pl.lit(f"{day:%Y-%m-%d}"),
-        获奖单位="name_then",
-        对象类别=pl.lit("企业"),
-        品牌或产品="brand",
-        统一社会信用代码="uscc",
-        地区="place",
-        文号=pl.lit("模拟奖〔2024〕1号"),
-        **{"发放金额(元)": pl.col("amount").cast(pl.String).fill_null("")},
+    rows = _list_of_firms(
+        paid, day, pl.col("scheme"), pl.col("edition"), "奖励发放", pl.col("level"), "模拟奖〔2024〕1号"
     )
+    rows = rows.with_columns(paid["amount"].cast(pl.String).fill_null("").alias("发放金额(元)"))
     _write_list(out, f"奖励发放_武汉_{day:%Y%m%d}.csv", rows)
     out.truth(
         "reward_payments",
@@ -439,20 +448,9 @@ def _list_brand_values(world: World, out: Deliveries, held: pl.DataFrame) -> Non
     chosen = np.sort(generator.permutation(len(firms))[: world.count(BRAND_VALUES_PER_THOUSAND_MARKS, 3)])
     valued = firms[chosen].with_columns(value=pl.Series(generator.integers(50, 5000, len(chosen)) * 10_000_000))
     day = date(2023, 6, 15)
-    rows = valued.select(
-        奖项=pl.lit("中国500最具价值品牌"),
-        届次=pl.lit("2023"),
-        事项=pl.lit("入选"),
-        级别=pl.lit("国家"),
-        日期=pl.lit(f"{day:%Y-%m-%d}"),
-        获奖单位="name_then",
-        对象类别=pl.lit("企业"),
-        品牌或产品="brand",
-        统一社会信用代码="uscc",
-        地区="place",
-        文号=pl.lit(""),
-        **{"品牌价值(元)": pl.col("value").cast(pl.String)},
-    )
+    scheme, edition, level = pl.lit("中国500最具价值品牌"), pl.lit("2023"), pl.lit("国家")
+    rows = _list_of_firms(valued, day, scheme, edition, "入选", level, "")
+    rows = rows.with_columns(valued["value"].cast(pl.String).alias("品牌价值(元)"))
     _write_list(out, f"中国500最具价值品牌_{day:%Y%m%d}.csv", rows)
     out.truth(
         "brand_values",
