@@ -277,17 +277,16 @@ def _create_views(
 
 def _create_fallback(connection: duckdb.DuckDBPyConnection, source: Source, table: str) -> bool:
     """Whether the source has rows of its own for want of a delivery; if so they are in `table`."""
-    import pyarrow as pa
+    import polars as pl
 
     fallback = getattr(source.module("parse"), "fallback", None)
     if fallback is None:
         return False
-    rows: pa.Table = fallback()
-    numbered = rows.append_column("record_no", pa.array(range(1, len(rows) + 1), pa.int64()))
+    rows: pl.DataFrame = fallback()
     columns = ", ".join(
         f"{quoted(name)}::{kind} as {quoted(name)}" for name, kind in source.lake_columns(source.record_entity)
     )
-    connection.register("fallback_rows", numbered)
+    connection.register("fallback_rows", rows.with_row_index("record_no", offset=1))
     connection.execute(f"create table {table} as select null::varchar as delivery_sha256, {columns} from fallback_rows")
     connection.unregister("fallback_rows")
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +36,7 @@ from tests.hand_made_deliveries import (
     source,
     uspto,
 )
+from tests.hand_made_release import python, subprocess_environment
 
 settings.register_profile("touchstone", print_blob=True, deadline=None)
 settings.load_profile("touchstone")
@@ -49,6 +51,29 @@ def written(home: Home) -> dict[str, int]:
         for folder in ("lake", "quarantine")
         for path in (home.root / folder).rglob("*.parquet")
     }
+
+
+def test_parsing_imports_no_pandas(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    deliver_one(home, "uspto_trademark", "d.xml", uspto([case_file("88000001")]))
+    deliver_one(home, "enterprise_register", "e.csv", csv_bytes(enterprises("甲厂")))
+    script = (
+        "import sys; from pathlib import Path; from pipelines.declarations import load_sources;"
+        " from pipelines.home import Home; from pipelines.parse import parse_deliveries;"
+        " home, sources = Home(Path(sys.argv[1])), load_sources();"
+        " read = [parse_deliveries(home, each, print, again=True) for each in sources.values()];"
+        " sources['region_codes'].module('parse').fallback();"
+        " assert [one.state for each in read for one in each] == ['loaded', 'loaded'];"
+        " sys.exit('pandas' in sys.modules and 'imported pandas')"
+    )
+    done = subprocess.run(
+        python("-c", script, str(tmp_path)),
+        env=subprocess_environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_lake_and_quarantine_have_the_declared_columns(tmp_path: Path) -> None:

@@ -207,7 +207,7 @@ def test_regions_without_a_delivery_come_from_the_packaged_table() -> None:
     declared = source("region_codes")
     module = declared.module("parse")
     assert module is not None
-    table = pl.from_arrow(module.fallback())
+    table = module.fallback()
     assert isinstance(table, pl.DataFrame)
     assert table.columns == [name for name, _ in declared.lake_columns("region") if name != "record_no"]
     current = table.filter(pl.col("state") == "在用")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from pipelines import xml_reader
+from pipelines import xml_names, xml_reader
 from pipelines.home import Home
 from pipelines.parse import parse_deliveries
 from pipelines.receive import Manifest
@@ -104,6 +105,25 @@ def by_lxml(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
                     (number, item, code, text(node, "status-code"), text(node, "primary-code"))
                 )
     return rows
+
+
+# Names of one word of eight bytes and of several, some the beginnings of others, one longer than is hashed.
+ELEMENTS = ["a", "name", "name-key", "name-keys", "international-registration-number", "名称", "x" * 70]
+
+
+@given(
+    known=st.sets(st.sampled_from(ELEMENTS)),
+    opened=st.lists(
+        st.tuples(st.sampled_from([*ELEMENTS, "nam", "name-", "name_key", "x" * 69, "a:b"]), st.sampled_from("> /\n\t"))
+    ),
+    stretch=st.integers(1, 200),
+)
+def test_names_that_nobody_declared_are_counted(known: set[str], opened: list[tuple[str, str]], stretch: int) -> None:
+    text = "<records>" + "".join(f"<{name}{end}/>text</{name}>" for name, end in opened) + "</records>"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xml_names, "_STRETCH", stretch)
+        others = xml_names.KnownNames({"records", *known}).others(text.encode())
+    assert others == Counter(name for name, _ in opened if name not in known)
 
 
 COLUMNS = {

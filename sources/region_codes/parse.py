@@ -6,7 +6,6 @@ import re
 from importlib.resources import files
 
 import polars as pl
-import pyarrow as pa
 
 _ENTRY = re.compile(r"^(?:\[(?P<start>\d{4})?-(?P<end>\d{4})?\])?(?P<name>.+)$")
 # GB/T 2260 was first issued in 1980; python-stdnum leaves the first year of most codes open.
@@ -14,7 +13,7 @@ _FIRST_YEAR = 1981
 _COLLECTIVE = re.compile(r"^(市辖区|县|省直辖县|自治区直辖县|.*直辖县级行政区划)$")
 
 
-def fallback() -> pa.Table:
+def fallback() -> pl.DataFrame:
     """The `region` entity (without record numbers) read from python-stdnum's `cn/loc.dat`.
 
     One row per code and period; `successor_codes` is unknown there, and collective entries (市辖区, 县) are left out.
@@ -42,4 +41,4 @@ def fallback() -> pa.Table:
     names = ["region_code", "province_name", "prefecture_name", "name_zh", "level_name", "state"]
     kinds = {**dict.fromkeys(names, pl.String), "valid_from_year": pl.Int64, "valid_to_year": pl.Int64}
     table = pl.DataFrame(rows, schema=kinds, orient="row")
-    return table.with_columns(successor_codes=pl.lit(None, pl.String)).to_arrow()
+    return table.with_columns(successor_codes=pl.lit(None, pl.String))
