@@ -26,7 +26,6 @@ import python_calamine
 
 from pipelines.contract import BROKEN_SCHEMA
 from pipelines.declarations import Source
-from pipelines.encoding import has_byte
 from pipelines.refusal import DeliveryRefused
 
 BATCH_ROWS = 50_000
@@ -224,16 +223,14 @@ def read_csv(path: Path, source: Source, layout: CsvLayout, careful: bool = Fals
 
 def _read_sound(path: Path, layout: CsvLayout, header: Header) -> Iterator[Batch]:
     columns = {f"column {i}": pl.String for i in range(layout.n_columns)}
-    # A carriage return alone ends a row for some readers and not for others.
-    has_returns = has_byte(path, b"\r")
     n_read = last = 0
     with ThreadPoolExecutor(1) as thread:
         sound = thread.submit(_count_if_sound, path, layout)
         for piece in _whole_rows(path, layout.skip_lines):
+            if _has_lone_return(piece):
+                raise DeliveryRefused("has carriage returns within its rows")
             frame = pl.read_csv(piece, has_header=False, separator=layout.delimiter, schema=columns, encoding="utf8")
             n_read += len(frame)
-            if has_returns and frame.select(pl.any_horizontal(pl.all().str.contains("\r", literal=True)).any()).item():
-                raise DeliveryRefused("has carriage returns within its rows")
             cells = _with_text(frame).with_row_index("record_no", offset=last + 1)
             last += len(cells)
             yield Batch(_context(_declared(header, cells), path.stem, header), cells, header)
@@ -244,6 +241,13 @@ def _read_sound(path: Path, layout: CsvLayout, header: Header) -> Iterator[Batch
         raise DeliveryRefused(f"{n_read} rows read where {n_sound} were counted; quoting is inconsistent")
 
 
+def _has_lone_return(piece: bytes) -> bool:
+    """Whether a carriage return stands before anything but a line feed: it ends a row for some readers only."""
+    text = np.frombuffer(piece, np.uint8)
+    following = np.flatnonzero(text == ord("\r")) + 1
+    return bool(len(following)) and bool(following[-1] == len(text) or (text[following] != ord("\n")).any())
+
+
 def _whole_rows(path: Path, skip_lines: int) -> Iterator[bytes]:
     """The file behind its header, cut into pieces where a row ends."""
     with path.open("rb") as file:
@@ -251,7 +255,7 @@ def _whole_rows(path: Path, skip_lines: int) -> Iterator[bytes]:
             file.readline()
         rest = b""
         while block := file.read(PIECE_BYTES):
-            rest += block
+            rest = b"".join((rest, block, file.readline(_FIELD_BYTES)))
             cut = rest.rfind(b"\n") + 1
             # An odd number of quotes before a line's end: it lies within a cell.
             odd = np.count_nonzero(np.frombuffer(rest, np.uint8, cut) == ord('"')) % 2
