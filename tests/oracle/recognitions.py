@@ -1,9 +1,10 @@
-"""Decisions on recognitions and the recognitions that they make, end or review; entries of the EU register of GIs."""
+"""Decisions on recognitions as lists announce them, and entries of the EU register of GIs."""
 
 from __future__ import annotations
 
 import json
 import re
+from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -31,18 +32,13 @@ _REGISTER = {
     "former": ["曾用名", "曾用名称", "former_names"],
 }
 # 公示 -> 认定/授予 -> 复核 (通过, 附条件, 移出) -> 撤销/到期; the first word that an event holds says what it is.
-# What is paid changes nothing.
+# What is paid, or only planned to be, changes nothing.
 _EVENTS = [
-    ("(?<!拟)(?:发放|拨付|兑现)", "pay"),
+    ("拟(?:发放|拨付|兑现)", "plan"), ("发放|拨付|兑现", "pay"),
     ("撤销", "revoke"), ("未通过|不通过|不予|未入选|移出|取消|除名", "remove"), ("到期|终止", "expire"),
     ("附条件|黄牌|暂停", "condition"), ("复核", "keep"), ("公示|推荐|候选|初选|提名", "nominate"),
     ("认定|授予|登记|批准|入选", "grant"), ("通过", "keep"),
 ]  # fmt: skip
-_STATES = {
-    "nominate": "nominated", "grant": "held", "keep": "held", "condition": "conditional", "expire": "expired",
-    "remove": "removed", "revoke": "revoked",
-}  # fmt: skip
-_ORDER = ["nominate", "grant", "keep", "condition", "expire", "remove", "revoke", "pay"]
 _NO_FIRM = re.compile("品牌|产品|地理标志|区域|地区|地方|个人|人物|团队|班组")
 _FORMER = re.compile(r"^(.+?)\s*[(（]\s*(?:原名?|曾用名)[:：]?\s*(.+?)\s*[)）]\s*$")
 _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
@@ -50,7 +46,10 @@ _USCC = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}")
 
 @dataclass(frozen=True)
 class Event:
-    """One decision on one recipient, or what the EU register shows of an entry."""
+    """One decision on one recipient, or what the EU register shows of an entry.
+
+    A date may be known to the month or year only: `decided` is the first day that it can mean, `latest` the last.
+    """
 
     scheme: str
     edition: str
@@ -58,105 +57,30 @@ class Event:
     recipient: str
     object: str
     decided: date | None
+    latest: date | None
     countries: tuple[str, ...] = ()
-    is_whole_day: bool = True
+    # Of a firm only: its name as received, without a former name in brackets, and its credit code.
+    firm_name: str = ""
+    uscc: str = ""
+    place: str = ""
 
     @property
-    def order(self) -> tuple[date, int]:
-        """Where it stands in a life cycle; an unknown day is before all for an opening, behind all for an end."""
-        unknown = date.min if self.kind in ("nominate", "grant") else date.max
-        return self.decided or unknown, _ORDER.index(self.kind)
+    def is_whole_day(self) -> bool:
+        return self.decided is not None and self.decided == self.latest
 
+    @property
+    def first_day(self) -> date:
+        """The day from which it counts; an unknown day is before all for an opening, behind all for an end."""
+        return self.decided or (date.min if self.kind in ("nominate", "grant") else date.max)
 
-@dataclass(frozen=True)
-class Recognition:
-    """One recognition as it stands: its scheme, state and, of a GI, the countries of the name."""
-
-    scheme: str
-    state: str
-    countries: tuple[str, ...]
+    @property
+    def last_day(self) -> date:
+        return self.latest or date.max
 
 
 def events(home: Path) -> list[Event]:
     """Every decision once, and every event of a GI."""
     return [*_decisions(home), *_gi_events(home)]
-
-
-def recognitions(found: Iterable[Event], as_of: date) -> list[Recognition]:
-    """The recognitions that the events until the as-of date make."""
-    until = [event for event in found if (event.decided or as_of) <= as_of]
-    of_recipient: dict[tuple[str, str], list[Event]] = defaultdict(list)
-    for event in found:
-        of_recipient[event.scheme, event.recipient].append(event)
-    validity = {row["scheme_id"]: row["validity_years"] for row in reference("recognition_schemes")}
-    lives: dict[tuple[str, ...], list[Event]] = defaultdict(list)
-    for event in until:
-        lives[_recognition(event, of_recipient[event.scheme, event.recipient])].append(event)
-    return [_standing(life, validity, as_of) for life in lives.values()]
-
-
-def _recognition(event: Event, of_recipient: list[Event]) -> tuple[str, ...]:
-    """The recognition that an event bears on: an award's or nomination's own; a review's is that which it fits best."""
-    if event.kind == "nominate":
-        awarded = {one for one in map(_own, of_recipient) if one[4] == "grant"}
-        if _own(event, "grant") in awarded:
-            return _own(event, "")
-        fitting = {
-            one for one in awarded
-            if one[1] == event.edition and (not event.object or not one[3])
-        }  # fmt: skip
-        return (*next(iter(fitting))[:4], "") if len(fitting) == 1 else _own(event, "")
-    if event.kind == "grant":
-        return _own(event, "")
-    openings = [
-        one
-        for one in of_recipient
-        if one.kind in ("nominate", "grant")
-        and (one.object == event.object or not one.object or not event.object)
-        and (one.decided or date.min) <= event.order[0]
-    ]
-    if not openings:
-        return (event.scheme, "", event.recipient, event.object, "")
-    best = max(
-        openings,
-        key=lambda one: (
-            one.edition == event.edition,
-            one.object == event.object,
-            one.kind == "grant",
-            one.decided or date.min,
-        ),
-    )
-    return _recognition(best, of_recipient)
-
-
-def _own(event: Event, kind: str | None = None) -> tuple[str, ...]:
-    return (event.scheme, event.edition, event.recipient, event.object, event.kind if kind is None else kind)
-
-
-def _standing(life: list[Event], validity: dict[str, str], as_of: date) -> Recognition:
-    last = max((event for event in life if event.kind != "pay"), key=lambda event: event.order)
-    state = _STATES[last.kind]
-    granted = min((event for event in life if event.kind == "grant"), key=lambda event: event.order, default=None)
-    years = validity.get(last.scheme)
-    if state in ("held", "conditional") and years and granted and granted.decided and granted.is_whole_day:
-        ends = granted.decided.replace(year=granted.decided.year + int(years))
-        state = "expired" if ends <= as_of else state
-    return Recognition(last.scheme, state, last.countries)
-
-
-def held_per_scheme(found: Iterable[Recognition]) -> dict[str, int]:
-    return dict(Counter(one.scheme for one in found if one.state in ("held", "conditional")))
-
-
-def movements(found: Iterable[Recognition]) -> int:
-    """How often something of this country was gained or lost: nominations gain nothing."""
-    moved = [one for one in found if one.state != "nominated" and one.countries in ((), ("CN",))]
-    return len(moved) + sum(one.state in ("removed", "revoked", "expired") for one in moved)
-
-
-def gi_held_per_country(found: Iterable[Recognition]) -> dict[str, int]:
-    """Names held by country; one of several countries counts in each."""
-    return dict(Counter(country for one in found if one.state == "held" for country in one.countries))
 
 
 def _decisions(home: Path) -> list[Event]:
@@ -182,26 +106,40 @@ def _decisions(home: Path) -> list[Event]:
 def _event(row: dict[str, str], bearers: dict[str, str], schemes: dict[tuple[str, str], str]) -> Event:
     name = bare(row["scheme"])
     scheme = schemes.get((name, row.get("level") or "")) or schemes.get((name, "")) or name
-    kind = next(kind for words, kind in _EVENTS if re.search(words, row["event"]))
-    printed = row.get("date") or ""
-    decided = day(printed)
-    is_whole_day = decided is not None
-    if decided is None and (part := re.match(r"(\d{4})(?:\D(\d{1,2}))?", printed)):
-        decided = date(int(part[1]), int(part[2] or 1), 1)
+    first, last = _span(row.get("date") or "")
+    is_firm = not _NO_FIRM.search(row.get("kind") or "")
     return Event(
         scheme,
         row.get("edition") or "",
-        kind,
+        next((kind for words, kind in _EVENTS if re.search(words, row["event"])), "unknown"),
         _recipient(row, bearers),
         bare(row.get("object") or ""),
-        decided,
-        is_whole_day=is_whole_day,
+        first,
+        last,
+        firm_name=_bare_of_former(row["recipient"]) if is_firm else "",
+        uscc=(row.get("uscc") or "").strip() if is_firm else "",
+        place=row.get("region") or "",
     )
 
 
+def _span(printed: str) -> tuple[date, date] | tuple[None, None]:
+    """The first and the last day that a date known to the year, month or day can mean."""
+    if whole := day(printed):
+        return whole, whole
+    part = re.match(r"(\d{4})(?:\D(\d{1,2}))?", printed)
+    if part is None:
+        return None, None
+    year, first_month, last_month = int(part[1]), int(part[2] or 1), int(part[2] or 12)
+    return date(year, first_month, 1), date(year, last_month, monthrange(year, last_month)[1])
+
+
+def _bare_of_former(recipient: str) -> str:
+    former = _FORMER.match(recipient)
+    return former[1] if former else recipient
+
+
 def _recipient(row: dict[str, str], bearers: dict[str, str]) -> str:
-    former = _FORMER.match(row["recipient"])
-    name = firm(former[1] if former else row["recipient"])
+    name = firm(_bare_of_former(row["recipient"]))
     if _NO_FIRM.search(row.get("kind") or ""):
         return f"name {name}"
     code = (row.get("uscc") or "").strip()
@@ -218,8 +156,7 @@ def _bearers(home: Path, decisions: Iterable[dict[str, str]]) -> dict[str, str]:
                     codes[firm(name)].add(row["uscc"])
     for row in decisions:
         if _USCC.fullmatch((row.get("uscc") or "").strip()) and not _NO_FIRM.search(row.get("kind") or ""):
-            former = _FORMER.match(row["recipient"])
-            codes[firm(former[1] if former else row["recipient"])].add(row["uscc"].strip())
+            codes[firm(_bare_of_former(row["recipient"]))].add(row["uscc"].strip())
     return {name: next(iter(bearing)) for name, bearing in codes.items() if name and len(bearing) == 1}
 
 
@@ -267,17 +204,18 @@ def _gi_events(home: Path) -> list[Event]:
             day(str(one.get("euProtectionDate") or "")) for one in versions if one["status"] in ("applied", "published")
         ]
         countries = newest.get("countries")
+        protected = day(str(newest.get("euProtectionDate") or ""))
         base = Event(
-            schemes[str(newest["giType"])], "", "grant", identifier, "",
-            day(str(newest.get("euProtectionDate") or "")),
+            schemes[str(newest["giType"])], "", "grant", identifier, "", protected, protected,
             tuple(sorted(set(map(str, countries)))) if isinstance(countries, list) else (),
         )  # fmt: skip
         if applied:
-            found.append(replace(base, kind="nominate", decided=min((one for one in applied if one), default=None)))
+            since = min((one for one in applied if one), default=None)
+            found.append(replace(base, kind="nominate", decided=since, latest=since))
         if newest["status"] in ("registered", "cancelled"):
             found.append(base)
         if newest["status"] == "cancelled":
-            found.append(replace(base, kind="revoke", decided=None))
+            found.append(replace(base, kind="revoke", decided=None, latest=None))
         elif newest.get("removedFlag"):
-            found.append(replace(base, kind="remove", decided=None))
+            found.append(replace(base, kind="remove", decided=None, latest=None))
     return found

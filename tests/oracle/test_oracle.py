@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ import pytest
 
 from pipelines.home import Home
 from tests.commands import REAL
-from tests.oracle import indicators, inspections, marks, recognitions
+from tests.oracle import indicators, inspections, lives, marks, recognitions
 from tests.oracle.files import ROOT, reference
 from tests.oracle.places import Provinces
 
@@ -56,8 +55,8 @@ class Oracle:
         return recognitions.events(self.home)
 
     @cached_property
-    def recognitions(self) -> list[recognitions.Recognition]:
-        return recognitions.recognitions(self.events, self.as_of)
+    def recognitions(self) -> list[lives.Recognition]:
+        return lives.recognitions(self.events, self.as_of)
 
     @cached_property
     def reported(self) -> dict[tuple[str, str, str, str], indicators.Reported]:
@@ -103,14 +102,14 @@ FACTS: dict[str, Callable[[Oracle], int]] = {
     ),
     "fct_recognition_event": lambda told: len(told.events),
     "fct_recognition": lambda told: len(told.recognitions),
-    "fct_recognition_movement": lambda told: recognitions.movements(told.recognitions),
+    "fct_recognition_state": lambda told: lives.periods(told.recognitions).total(),
+    "fct_recognition_movement": lambda told: lives.movements(told.recognitions),
     "fct_indicator_value": lambda told: len(told.reported),
     "fct_policy_target": lambda told: len(reference("policy_targets")),
     "fct_target_actual": lambda told: len(reference("policy_targets")),
 }
 # What follows from other facts by rules and models of the project alone, and what a measure below counts instead.
 DERIVED = {
-    "fct_recognition_state": "its states on the as-of date are counted",
     "fct_trademark_stock": "its last month is counted",
     "fct_target_month": "computed from recognitions, marks, samples and reported values",
     "fct_target_forecast": "carries fct_target_month on",
@@ -154,13 +153,13 @@ def test_the_last_month_of_the_stock_holds_every_live_mark(release: Release) -> 
     assert dict(stock) == marks.live_per_office(release.oracle.marks)
 
 
-def test_recognitions_by_state_on_the_as_of_date(release: Release) -> None:
-    states = release.connection.execute(
-        "select state::varchar, count(*) from star.fct_recognition_state where valid_from <= $day and valid_to > $day"
-        " group by 1",
-        {"day": release.oracle.as_of},
-    ).fetchall()
-    assert dict(states) == dict(Counter(one.state for one in release.oracle.recognitions))
+def test_states_of_recognitions_and_their_days(release: Release) -> None:
+    states = release.rows(
+        "select scheme_id::varchar, periods.state::varchar, periods.valid_from, periods.valid_to, count(*)"
+        " from star.fct_recognition_state as periods join star.fct_recognition using (recognition_key)"
+        " join star.dim_recognition_scheme using (scheme_key) group by all"
+    )
+    assert {tuple(period): n_rows for *period, n_rows in states} == lives.periods(release.oracle.recognitions)
 
 
 @pytest.mark.parametrize("source", ["samr_food_sampling", "product_spot_check"])
@@ -181,7 +180,7 @@ def test_recognitions_held_per_scheme(release: Release) -> None:
         "select scheme_id, count(*) from star.fct_recognition join star.dim_recognition_scheme using (scheme_key)"
         " where state in ('held', 'conditional') group by 1"
     )
-    assert dict(held) == recognitions.held_per_scheme(release.oracle.recognitions)
+    assert dict(held) == lives.held_per_scheme(release.oracle.recognitions)
 
 
 def test_geographical_indications_held_per_country(release: Release) -> None:
@@ -189,7 +188,7 @@ def test_geographical_indications_held_per_country(release: Release) -> None:
         "select unnest(string_split(origin_country, ', ')), count(*) from star.fct_recognition"
         " where state = 'held' and origin_country is not null group by 1"
     )
-    assert dict(held) == recognitions.gi_held_per_country(release.oracle.recognitions)
+    assert dict(held) == lives.gi_held_per_country(release.oracle.recognitions)
 
 
 def test_recalls_and_notifications_per_year(release: Release) -> None:
