@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -32,19 +32,27 @@ class Seat:
 
 
 class Firms:
-    """Enterprises by name as received and by credit code, with their seats."""
+    """Enterprises by name as received and by credit code, with their seats; regions with the codes that they lie in."""
 
     def __init__(
         self,
         names: Iterable[tuple[str, int]],
         codes: Iterable[tuple[str, int]],
         seats: Iterable[tuple[int, int, date, date]],
+        regions: Iterable[tuple[int, str]],
     ) -> None:
         self._names = {bare_name(name): enterprise for name, enterprise in names}
         self._codes = dict(codes)
+        self._within: dict[str, set[int]] = defaultdict(set)
+        for region, code in regions:
+            self._within[code].add(region)
         self._seats: dict[int, list[Seat]] = defaultdict(list)
         for enterprise, region, start, end in sorted(seats, key=lambda seat: seat[:1] + seat[2:]):
             self._seats[enterprise].append(Seat(region, start, end))
+        # Before its first record and after its last an enterprise is where these have it.
+        for own in self._seats.values():
+            own[0] = replace(own[0], start=date.min)
+            own[-1] = replace(own[-1], end=date.max)
 
     def of(self, name: str, code: str = "") -> int:
         """The enterprise of a credit code, else of a name; UNKNOWN if there is none."""
@@ -56,10 +64,13 @@ class Firms:
         return self.of(name.partition("商")[2]) if found == UNKNOWN and "商" in name[:12] else found
 
     def region(self, enterprise: int, when: date) -> int:
-        """Where an enterprise was on a day: before its first record and after its last it is where these have it."""
-        seats = self._seats.get(enterprise, [])
-        begun = [seat for seat in seats if seat.start <= when]
-        return (begun[-1] if begun else seats[0]).region if seats else UNKNOWN
+        """The region in which an enterprise was on a day."""
+        return next((seat.region for seat in self._seats.get(enterprise, []) if when < seat.end), UNKNOWN)
+
+    def periods_within(self, enterprise: int, code: str) -> list[tuple[date, date]]:
+        """The periods in which an enterprise was in the province or city of a code."""
+        within = self._within[code]
+        return [(seat.start, seat.end) for seat in self._seats.get(enterprise, []) if seat.region in within]
 
 
 @cache

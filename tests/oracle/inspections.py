@@ -60,16 +60,27 @@ _NOTICE = re.compile(r"\d{4}年第?\d+[期批号]|第[\d一二三四五六七八
 _VALUE = re.compile(r"^(?:[<>≤≥＜＞]?[\d.,×^ ]+\D{0,12}|[nNcCmM]\s*[=＝].*|未检出|不得.*)$")
 
 
+# Who answers for a product that several firms are printed for: its maker, else who brought it in or ordered it.
+_ANSWERING = ["(?:[被受]委|受)托|生产|制造|加工", "进口", "经销|代理|销售", "委托"]
+
+
 @dataclass
 class Sample:
-    """One sample: where its result stands, and its failing items by name, result and limit."""
+    """One sample: whose it is, where its result stands, and its failing items by name, result and limit."""
 
     source: str
+    # The notice that it is of: its agency, and its number or else its file and day.
+    notice: tuple[str, ...]
     has_failed: bool = False
+    is_from_full_notice: bool = False
     notified: date | None = None
-    category: str | None = None
+    producer: str = ""
     addresses: list[str] = field(default_factory=list)
     items: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def province(self, provinces: Provinces) -> str:
+        """The province where it was drawn, else made, else inspected; an empty text where none can be told."""
+        return next((code for place in self.addresses if (code := provinces.of(place))), "")
 
 
 def samples(home: Path, source: str) -> dict[tuple[str, ...], Sample]:
@@ -103,10 +114,11 @@ def samples(home: Path, source: str) -> dict[tuple[str, ...], Sample]:
                 before = (key, told(row.get("row_no")))
                 n_alike[key] += not continues
                 key = (*key, str(n_alike[key]))
-            sample = found.setdefault(key, Sample(source))
+            issue = (plain(notice),) if notice else (sheet.delivery, row.get("notified") or "")
+            sample = found.setdefault(key, Sample(source, (plain(row.get("agency") or ""), *issue)))
             sample.has_failed |= result == "fail"
             sample.notified = sample.notified or day(row.get("notified"))
-            sample.category = sample.category or told(row.get("category"))
+            sample.producer = sample.producer or producer(told(row.get("producer")) or "")
             places = [
                 row.get("sampled_address"),
                 row.get("producer_address"),
@@ -119,7 +131,21 @@ def samples(home: Path, source: str) -> dict[tuple[str, ...], Sample]:
     for delivery in sorted(of_delivery):
         for key, sample in of_delivery[delivery].items():
             serving.setdefault(key, sample)
+    # A notice that lists what passed too has a pass rate.
+    full = {sample.notice for sample in serving.values() if not sample.has_failed}
+    for sample in serving.values():
+        sample.is_from_full_notice = sample.notice in full
     return serving
+
+
+def producer(printed: str) -> str:
+    """The firm that answers for a product, of a cell that may name several by their roles."""
+    named = re.findall("([^;；:：\n]{2,12})[:：]([^;；\n]+)", printed)
+    for role in _ANSWERING:
+        for label, name in named:
+            if re.search(role, label):
+                return str(name).strip()
+    return printed
 
 
 def _is_record(row: dict[str, str]) -> bool:
@@ -176,8 +202,7 @@ def pass_rates(found: Iterable[Sample], provinces: Provinces) -> dict[tuple[str,
     """Samples and those of them that pass, by province code and month of the notice."""
     counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for sample in found:
-        code = next((code for place in sample.addresses if (code := provinces.of(place))), "")
-        of_cell = counts[code, sample.notified.isoformat()[:7] if sample.notified else ""]
+        of_cell = counts[sample.province(provinces), sample.notified.isoformat()[:7] if sample.notified else ""]
         of_cell[0] += 1
         of_cell[1] += not sample.has_failed
     return {cell: (n_samples, n_pass) for cell, (n_samples, n_pass) in counts.items()}

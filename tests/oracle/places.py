@@ -1,4 +1,4 @@
-"""The province that an address or an office's name lies in, read from the received list of GB/T 2260 codes."""
+"""The province or city that an address or an office's name lies in, by the received list of GB/T 2260 codes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ class Provinces:
 
     def __init__(self, home: Path) -> None:
         self._names: dict[str, set[str]] = defaultdict(set)
+        self._cities: dict[str, set[str]] = defaultdict(set)
         for code, name in _codes(home):
             self._names[name].add(code[:2])
             if code.endswith("0000"):
                 self._names[_KINDS.sub("", name)].add(code[:2])
+                continue
+            if code.endswith("00"):
+                self._cities[code].add(re.sub("市$|地区$", "", name))
         self._longest = max(map(len, self._names), default=0)
 
     def of(self, text: str) -> str:
@@ -34,6 +38,12 @@ class Provinces:
             if len(provinces) == 1:
                 return f"{next(iter(provinces))}0000"
         return ""
+
+    def is_within(self, text: str, code: str) -> bool:
+        """Whether a place lies in the province or city of a code; a city stands by its name behind its province's."""
+        if code.endswith("0000"):
+            return self.of(text) == code
+        return self.of(text)[:2] == code[:2] and any(city in plain(text) for city in self._cities[code])
 
 
 def _codes(home: Path) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.home import Home
 from tests.commands import REAL
-from tests.oracle import indicators, inspections, lives, marks, recognitions, stock
+from tests.oracle import indicators, inspections, lives, marks, recognitions, stock, targets
 from tests.oracle.files import ROOT, reference
 from tests.oracle.firms import Firms
 from tests.oracle.places import Provinces
@@ -39,6 +39,19 @@ class Oracle:
     @cached_property
     def stock(self) -> stock.Stock:
         return stock.stock(self.marks, self.firms, self.as_of)
+
+    @cached_property
+    def provinces(self) -> Provinces:
+        return Provinces(self.home)
+
+    @cached_property
+    def progress(self) -> targets.Progress:
+        samples = self.food + self.products
+        return targets.Progress(self.as_of, self.recognitions, self.marks, samples, self.firms, self.provinces)
+
+    @cached_property
+    def months(self) -> dict[targets.Target, dict[date, targets.Measured | None]]:
+        return {target: self.progress.months(target) for target in targets.targets()}
 
     @cached_property
     def food(self) -> list[inspections.Sample]:
@@ -91,6 +104,9 @@ def release_of(home: Path, file: Path, as_of: date) -> Release:
         connection.execute(
             "select durable_enterprise_key, region_key, valid_from, valid_to from star.dim_enterprise"
         ).fetchall(),
+        connection.execute(
+            "select region_key, unnest([city_code, province_code]) from star.dim_region where region_key <> -1"
+        ).fetchall(),
     )
     return Release(connection, Oracle(home, as_of, firms))
 
@@ -128,12 +144,12 @@ FACTS: dict[str, Callable[[Oracle], int]] = {
     "fct_recognition_movement": lambda told: lives.movements(told.recognitions),
     "fct_indicator_value": lambda told: len(told.reported),
     "fct_policy_target": lambda told: len(reference("policy_targets")),
+    "fct_target_month": lambda told: sum(map(len, told.months.values())),
+    "fct_target_forecast": lambda told: sum(target.due > told.as_of for target in told.months),
     "fct_target_actual": lambda told: len(reference("policy_targets")),
 }
 # What follows from other facts by rules and models of the project alone, and what a measure below counts instead.
 DERIVED = {
-    "fct_target_month": "computed from recognitions, marks, samples and reported values",
-    "fct_target_forecast": "carries fct_target_month on",
     "fct_credit_point": "rules of credit over samples and recognitions",
     "fct_enterprise_measure": "measures of strength over recognitions, samples and marks",
     "fct_pillar_score": "normalises fct_enterprise_measure",
@@ -193,8 +209,49 @@ def test_pass_rate_by_province_and_month(release: Release, source: str) -> None:
         " where source_id = ? group by all",
         [source],
     ).fetchall()
-    told = inspections.pass_rates(samples, Provinces(release.oracle.home))
+    told = inspections.pass_rates(samples, release.oracle.provinces)
     assert {(place, month): (n_samples, n_pass) for place, month, n_samples, n_pass in counted} == told
+
+
+_TARGETS = (
+    " join star.fct_policy_target using (policy_target_key) join star.dim_policy_plan using (plan_key)"
+    " join star.dim_indicator using (indicator_key)"
+)
+
+
+def test_values_of_targets_at_the_end_of_each_month(release: Release) -> None:
+    rows = release.rows(
+        "select plan_id, indicator_id, measured_date, computed_value, computed_low, computed_high, succession_value"
+        f" from star.fct_target_month {_TARGETS}"
+    )
+    told = {
+        (target.plan, target.indicator, when): (one and (one.value, one.low, one.high, one.with_predecessors))
+        or (None, None, None, None)
+        for target, months in release.oracle.months.items()
+        for when, one in months.items()
+    }
+    assert {tuple(row[:3]) for row in rows} == told.keys()
+    for *key, value, low, high, succession in rows:
+        assert (value, low, high, succession) == pytest.approx(told[tuple(key)]), key
+
+
+def test_forecasts_of_targets(release: Release) -> None:
+    oracle = release.oracle
+    rows = release.rows(
+        "select plan_id, indicator_id, forecast_date, forecast_reason_code, n_steps, forecast_value, forecast_low,"
+        f" forecast_high from star.fct_target_forecast {_TARGETS}"
+    )
+    told = {(target.plan, target.indicator): target for target in oracle.months if target.due > oracle.as_of}
+    assert {(plan, indicator) for plan, indicator, *_ in rows} == told.keys()
+    for plan, indicator, ends, reason, *numbers in rows:
+        target = told[plan, indicator]
+        assert ends == targets.forecast_day(target, oracle.as_of)
+        one = (
+            targets.forecast(target, oracle.months[target], oracle.as_of) if oracle.progress.is_fresh(target) else None
+        )
+        assert (reason == "forecast") == (one is not None), target
+        if one:
+            assert tuple(numbers) == pytest.approx((one.n_steps, one.value, one.low, one.high)), target
 
 
 def test_recognitions_held_per_scheme(release: Release) -> None:
