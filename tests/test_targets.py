@@ -92,17 +92,23 @@ def _marks() -> list[dict[str, Any]]:
     live = {"status_group": "live"}
     # One Madrid registration in two registers, and one direct registration.
     madrid = {"international_registration_no": "1234567", "owner_enterprise_key": 12, **live}
+    revived = {"office_code": "US", "application_no": "A6", "owner_enterprise_key": 12}
     rows: list[dict[str, Any]] = [
         {"trademark_key": 1, "office_code": "CN", "owner_enterprise_key": 11, "status_since": "2020-01-01", **live},
         {"trademark_key": 2, "office_code": "CN", "owner_enterprise_key": 12, **lapsed},
         {"trademark_key": 3, "office_code": "US", "status_since": "2021-01-01", **madrid},
         {"trademark_key": 4, "office_code": "EM", "status_since": "2023-06-01", **madrid},
         {"trademark_key": 5, "office_code": "US", "status_since": "2024-02-01", "owner_enterprise_key": 12, **live},
-    ]
+        # One that was dead from October 2023 until it was revived in January 2024.
+        {"trademark_key": 60, "valid_to": "2023-10-01", "status_since": "2022-01-01", **revived, **live},
+        {"trademark_key": 61, "valid_from": "2023-10-01", "valid_to": "2024-01-15", **revived, "status_group": "dead",
+         "status_since": "2023-10-01"},
+        {"trademark_key": 6, "valid_from": "2024-01-15", "status_since": "2022-01-01", **revived, **live},
+    ]  # fmt: skip
     registered = {1: "2020-01-01", 2: "2021-01-01", 3: "2021-01-01", 4: "2023-06-01", 5: "2024-02-01"}
     return [
-        {**common, **row, "application_no": f"A{row['trademark_key']}", "valid_from": "2019-01-01",
-         "registration_date": registered[row["trademark_key"]]}
+        {"application_no": f"A{row['trademark_key']}", "valid_from": "2019-01-01",
+         "registration_date": registered.get(row["trademark_key"], "2022-01-01"), **common, **row}
         for row in rows
     ]  # fmt: skip
 
@@ -188,7 +194,7 @@ def test_each_measure_has_its_own_arithmetic(release: duckdb.DuckDBPyConnection)
         ("old", None, None, None, 30, "unknown", "stale_source"),
         ("nothing", None, None, None, None, "unknown", "no_decision"),
         # One Madrid registration in two registers is one.
-        ("abroad", 2, 2, 2, None, "at_risk", "computed"),
+        ("abroad", 3, 3, 3, None, "at_risk", "computed"),
     ]
 
 
@@ -212,7 +218,8 @@ def test_a_target_has_its_past(release: duckdb.DuckDBPyConnection) -> None:
         " and measured_date in (date '2022-12-31', date '2023-12-31', date '2024-01-31') order by all"
     ).fetchall()
     assert found == [
-        ("abroad", "2022-12-31", 1), ("abroad", "2023-12-31", 1), ("abroad", "2024-01-31", 1),
+        # The mark that was revived did not count while it was dead.
+        ("abroad", "2022-12-31", 2), ("abroad", "2023-12-31", 1), ("abroad", "2024-01-31", 2),
         ("indications", "2022-12-31", 2), ("indications", "2023-12-31", 1), ("indications", "2024-01-31", 1),
         # Before it moved, the firm's mark counted elsewhere.
         ("marks", "2022-12-31", 1), ("marks", "2023-12-31", 2), ("marks", "2024-01-31", 1),

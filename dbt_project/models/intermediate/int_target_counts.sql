@@ -42,7 +42,27 @@ steps as (
     select -1 as step
 ),
 
--- One international registration stands in the registers of several offices.
+-- One international registration stands in the registers of several offices, and counts while it is valid in any: each
+-- of its periods counts from where those before it end.
+disjoint as (
+    select
+        policy_target_key,
+        greatest(
+            live_from,
+            coalesce(
+                max(live_to) over (
+                    partition by policy_target_key, registration
+                    order by live_from, live_to
+                    rows between unbounded preceding and 1 preceding
+                ),
+                live_from
+            )
+        ) as live_from,
+        live_to
+    from live
+    where registration is not null
+),
+
 periods as (
     select
         policy_target_key,
@@ -51,13 +71,8 @@ periods as (
     from live
     where registration is null
     union all
-    select
-        policy_target_key,
-        min(live_from) as live_from,
-        max(live_to) as live_to
-    from live
-    where registration is not null
-    group by policy_target_key, registration
+    select * from disjoint
+    where live_from < live_to
 ),
 
 changes as (
