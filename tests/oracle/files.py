@@ -122,6 +122,8 @@ def records(sheet: Sheet, columns: Mapping[str, Sequence[str]], needed: Sequence
         if header is None:
             title += sorted(told)
             continue
+        # A line of one text may be the title of a table that follows in the same sheet.
+        title = [*title, *told] if len(told) == 1 else []
         if told and all(plain(cell) in names for cell in told):
             # The header's second row: 检验项目, 检验结果, 标准值 below one cell.
             header = [new if old.strip() else head for new, old, head in zip(here, row, header, strict=True)]
