@@ -1,8 +1,9 @@
 """Which enterprise a name means and where it sits: all that the oracle takes from a release.
 
 Names are printed in many ways, and who is who is decided by evidence and by declarations that no plain reading repeats;
-tests of its own measure that resolution. Two tables of it are taken as they are: the enterprise of each name received
-(bridge_enterprise_name) and the credit code and seat of each enterprise through time (dim_enterprise).
+tests of its own measure that resolution. Its tables are taken as they are: the enterprise of each name received
+(bridge_enterprise_name), the credit code and seat of each enterprise through time (dim_enterprise), and the province
+and city of a seat (dim_region).
 """
 
 from __future__ import annotations
