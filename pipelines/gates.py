@@ -2,7 +2,7 @@
 
 Importing Great Expectations takes longer than judging a night's deliveries and holds Python's interpreter meanwhile.
 In a process of its own that runs on another core while files are received and parsed, and what it takes of memory is
-given back before the warehouse is built by dbt or published.
+given back before the release is published.
 """
 
 from __future__ import annotations
@@ -110,8 +110,14 @@ class GatesApart:
     def __init__(self, home: Home) -> None:
         home.dagster.mkdir(parents=True, exist_ok=True)
         self._log = home.dagster / "gates.log"
+        self._process: subprocess.Popen[bytes] | None = self._started()
+        # Questions wait for each other here.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gates")
+        self._begun: dict[str, tuple[tuple[list[Manifest], date], Future[list[CheckResult]]]] = {}
+
+    def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("a", encoding="utf-8") as log:
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [sys.executable, "-c", "from pipelines.gates import serve; serve()"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -120,9 +126,12 @@ class GatesApart:
                 env={**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"},
             )
 
-        # Questions wait for each other here.
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gates")
-        self._begun: dict[str, tuple[tuple[list[Manifest], date], Future[list[CheckResult]]]] = {}
+    def _end(self) -> None:
+        if self._process is not None:
+            # It holds nothing that needs to be put away; waiting for an import to end would cost seconds.
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
 
     def __enter__(self) -> Self:
         return self
@@ -130,10 +139,11 @@ class GatesApart:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # It holds nothing that needs to be put away; waiting for an import to end would cost seconds.
-        self._process.kill()
+        if self._process is not None:
+            # A question that is being asked ends with it.
+            self._process.kill()
         self._asking.shutdown(cancel_futures=True)
-        self._process.communicate()
+        self._end()
 
     def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
         """Begin to judge the deliveries as soon as what was begun before is judged."""
@@ -150,18 +160,27 @@ class GatesApart:
         return question.result()
 
     def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
-        """Judge the candidate beside the lake it was made from and the current release."""
-        return self._asking.submit(self._ask, "release", home, folder).result()
+        """Judge the candidate beside the lake it was made from and the current release.
+
+        It is a run's last question: the process ends with it, for publishing needs the memory.
+        """
+        try:
+            return self._asking.submit(self._ask, "release", home, folder).result()
+        finally:
+            self._end()
 
     def _ask(self, gate: str, home: Home, folder: RunFolder, *arguments: object) -> list[CheckResult]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+        if self._process is None:
+            self._process = self._started()
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            pickle.dump((gate, tempfile.gettempdir(), home, folder, *arguments), self._process.stdin)
-            self._process.stdin.flush()
-            answer: list[CheckResult] | _Failure = pickle.load(self._process.stdout)
+            pickle.dump((gate, tempfile.gettempdir(), home, folder, *arguments), process.stdin)
+            process.stdin.flush()
+            answer: list[CheckResult] | _Failure = pickle.load(process.stdout)
         except (EOFError, OSError) as error:
-            code = self._process.wait()
+            code = process.wait()
             raise TouchstoneError(
                 f"{gate} gate: its process ended ({code}), perhaps for want of memory; nothing is published;"
                 f" see {self._log} and run `touchstone refresh` again"

@@ -419,6 +419,9 @@ def test_gates_judge_in_a_process_of_their_own(home: Home) -> None:
         assert all(result.passed for result in results)
         with pytest.raises(TouchstoneError, match=r"release gate: IOException: .*candidate\.duckdb"):
             gates.release(home, folder)
+        assert gates._process is None, "it holds memory that publishing needs"
+        assert gates.load(home, folder, source, manifests(home, SOURCE), FIRST) == results
+        assert gates._process is not None
         gates._process.kill()
         with pytest.raises(TouchstoneError, match=r"its process ended \(-9\)"):
             gates.release(home, folder)
