@@ -198,6 +198,65 @@ def test_each_measure_has_its_own_arithmetic(release: duckdb.DuckDBPyConnection)
     ]
 
 
+def test_a_value_says_its_rule_and_what_it_counts(release: duckdb.DuckDBPyConnection) -> None:
+    """Recognitions are counted by their keys, registrations by one mark each, reported values by their own; what is
+    too many to list leads to the value of the day."""
+    month = {
+        row[0]: [row[1]]
+        for row in release.execute(
+            "select policy_target_key, target_month_key from star.fct_target_month where measured_date = ?", [AS_OF]
+        ).fetchall()
+    }
+    found = release.execute(
+        "select indicator_id, rule_ids, evidence_table, evidence_keys from marts.target_progress"
+        " order by policy_target_key"
+    ).fetchall()
+    pace, trend = "target_status_plan", "target_status_trend"
+    assert found == [
+        # The one that was removed later was granted all the same; 武汉名品 counts to the succession value alone.
+        ("premium", ["target_recognitions_granted", pace], "fct_recognition", [1, 2]),
+        ("award", ["target_recognitions_granted", pace], "fct_recognition", [6]),
+        # The other one was removed in 2023.
+        ("indications", ["target_recognitions_held", pace], "fct_recognition", [9]),
+        # That of 2023 belongs to last year.
+        ("projects", ["target_recognitions_granted_in_year", "target_status_year"], "fct_recognition", [11, 12]),
+        # Reported too, so its rule stands beside the other.
+        ("marks", ["target_live_marks", "target_reported", pace], "fct_target_month", month[5]),
+        ("difference", ["target_pass_rate_vs_nation", trend], "fct_target_month", month[6]),
+        ("rank", ["target_pass_rate_rank_in_zone", trend], "fct_target_month", month[7]),
+        ("share", ["target_reported", trend], "fct_indicator_value", [1]),
+        ("words", ["target_qualitative"], None, []),
+        # Too old to be the value of today, and shown all the same.
+        ("old", ["target_reported", trend], "fct_indicator_value", [4]),
+        ("nothing", ["target_recognitions_held", pace], None, []),
+        # Of the Madrid registration in the US and EU registers one mark stands for both.
+        ("abroad", ["target_international_marks", pace], "dim_trademark", [3, 5]),
+    ]
+
+
+def test_the_past_of_a_target_is_recounted_by_key(release: duckdb.DuckDBPyConnection) -> None:
+    """Each value of the past leads to its month in the star, and of indications to those in force on the day."""
+    lost = release.execute(
+        "select count(*) from marts.target_history as history left join star.fct_target_month as months"
+        " using (policy_target_key, measured_date, computed_value) where history.evidence_table = 'fct_target_month'"
+        " and history.evidence_keys is distinct from [months.target_month_key]"
+    ).fetchone()
+    assert lost == (0,)
+    shares = "select distinct rule_ids, evidence_table, evidence_keys from marts.target_history"
+    assert release.execute(f"{shares} where indicator_id = 'share' order by all").fetchall() == [
+        (["target_reported"], "fct_indicator_value", [1]), (["target_reported"], "fct_indicator_value", [3]),
+    ]  # fmt: skip
+    counted = release.execute(
+        "select history.measured_date::varchar, history.computed_value, list(recognition_key order by recognition_key)"
+        " from marts.target_history as history join star.bridge_target_recognition as counted"
+        " on history.policy_target_key = counted.policy_target_key and counted.definition = 'own'"
+        " and counted.counts_from <= history.measured_date and history.measured_date < counted.counts_to"
+        " where history.indicator_id = 'indications'"
+        " and history.measured_date in (date '2022-12-31', date '2023-12-31') group by all order by 1"
+    ).fetchall()
+    assert counted == [("2022-12-31", 2, [8, 9]), ("2023-12-31", 1, [9])]
+
+
 def test_ranks_and_differences_say_how_sure_they_are(release: duckdb.DuckDBPyConnection) -> None:
     (rank,) = release.execute(
         "select computed_low, computed_high from marts.target_progress where indicator_id = 'rank'"

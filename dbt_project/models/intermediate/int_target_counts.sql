@@ -2,23 +2,11 @@
 with targets as (
     select distinct
         policy_target_key,
-        indicator_key,
         actual_method,
         office_code,
         region_code,
         region_level
     from {{ ref('int_target_days') }}
-),
-
--- An award counts from the first day on which it was held, and as held until it ends.
-held as (
-    select
-        recognition_key,
-        valid_from,
-        valid_to,
-        row_number() over (partition by recognition_key order by valid_from) as nth
-    from {{ ref('fct_recognition_state') }}
-    where state in ('held', 'conditional')
 ),
 
 live as (
@@ -77,20 +65,13 @@ periods as (
 
 changes as (
     select
-        targets.policy_target_key,
+        counted.policy_target_key,
         counted.definition,
-        case when steps.step = 1 then held.valid_from else held.valid_to end as day,
+        case when steps.step = 1 then counted.counts_from else counted.counts_to end as day,
         sum(steps.step) as n
-    from targets
-    inner join {{ ref('bridge_indicator_scheme') }} as counted on targets.indicator_key = counted.indicator_key
-    inner join {{ ref('fct_recognition') }} as recognitions on counted.scheme_key = recognitions.scheme_key
-    inner join {{ ref('dim_region') }} as regions on recognitions.region_key = regions.region_key
-    inner join held on recognitions.recognition_key = held.recognition_key
-    inner join steps on targets.actual_method = 'recognitions_held' or (steps.step = 1 and held.nth = 1)
-    where
-        targets.actual_method like 'recognitions%'
-        and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
-    group by targets.policy_target_key, counted.definition, day
+    from {{ ref('bridge_target_recognition') }} as counted
+    cross join steps
+    group by counted.policy_target_key, counted.definition, day
     union all
     select
         periods.policy_target_key,

@@ -5,6 +5,8 @@ with targets as (
         plans.valid_from as plan_from,
         indicators.indicator_id,
         indicators.measure,
+        indicators.actual_method,
+        indicators.pace,
         indicators.on_track_min_share,
         regions.region_code,
         targets.*,
@@ -20,6 +22,8 @@ with targets as (
         actuals.reported_period,
         actuals.indicator_value_key,
         actuals.data_date,
+        actuals.evidence_table,
+        actuals.evidence_keys,
         forecasts.forecast_model,
         forecasts.forecast_date,
         forecasts.forecast_reason_code,
@@ -49,6 +53,37 @@ with targets as (
     left join {{ ref('fct_target_forecast') }} as forecasts on targets.policy_target_key = forecasts.policy_target_key
 ),
 
+ruled as (
+    select
+        targets.policy_target_key,
+        list_sort(list(rules.rule_id)) as rule_ids
+    from targets
+    inner join {{ ref('dim_rule') }} as rules
+        on
+            (
+                rules.rule_kind = 'target_method'
+                and (
+                    case targets.measure when 'qualitative' then 'qualitative' else targets.actual_method end
+                    = rules.subject
+                    or (targets.reported_value is not null and rules.subject = 'not_computed')
+                )
+            )
+            or (
+                rules.rule_kind = 'target_status'
+                and targets.measure <> 'qualitative'
+                and targets.pace = rules.subject
+            )
+    group by targets.policy_target_key
+),
+
+with_rules as (
+    select
+        targets.*,
+        ruled.rule_ids
+    from targets
+    inner join ruled on targets.policy_target_key = ruled.policy_target_key
+),
+
 judged as (
     select
         *,
@@ -67,7 +102,7 @@ judged as (
             when forecast_value > target_value or (forecast_value = target_value and comparator <> '>') then 'on_track'
             else 'at_risk'
         end as status
-    from targets
+    from with_rules
 )
 
 select
@@ -113,5 +148,8 @@ select
     forecast_reason_code,
     policy_target_key,
     indicator_value_key,
-    source_quote
+    source_quote,
+    rule_ids,
+    evidence_table,
+    evidence_keys
 from judged

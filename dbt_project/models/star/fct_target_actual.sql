@@ -36,12 +36,51 @@ feeds as (
     group by feed
 ),
 
+-- Of a registration in several registers one mark stands for all.
+registrations as (
+    select
+        targets.policy_target_key,
+        coalesce(
+            min(case when marks.live_to > targets.counted_to then marks.trademark_key end), min(marks.trademark_key)
+        ) as trademark_key
+    from targets
+    inner join {{ ref('int_valid_mark_periods') }} as marks
+        on marks.office_code not in ('CN', 'unknown') and targets.counted_to >= marks.live_from
+    inner join {{ ref('dim_region') }} as regions on marks.region_key = regions.region_key
+    where
+        targets.actual_method = 'international_marks'
+        and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
+    group by targets.policy_target_key, marks.registration, targets.counted_to
+    having max(marks.live_to) > targets.counted_to
+),
+
+evidence as (
+    select
+        targets.policy_target_key,
+        list(counted.recognition_key order by counted.recognition_key) as evidence_keys
+    from targets
+    inner join {{ ref('bridge_target_recognition') }} as counted
+        on
+            targets.policy_target_key = counted.policy_target_key
+            and counted.definition = 'own'
+            and counted.counts_from between coalesce(targets.counted_from, counted.counts_from) and targets.counted_to
+            and targets.counted_to < counted.counts_to
+    group by targets.policy_target_key
+    union all
+    select
+        policy_target_key,
+        list(trademark_key order by trademark_key) as evidence_keys
+    from registrations
+    group by policy_target_key
+),
+
 measured as (
     select
         targets.policy_target_key,
         targets.measure,
         targets.actual_method,
         targets.counted_to,
+        measured.target_month_key,
         measured.computed_value,
         measured.computed_low,
         measured.computed_high,
@@ -86,20 +125,37 @@ judged as (
 )
 
 select
-    policy_target_key,
+    judged.policy_target_key,
     {{ as_of() }} as as_of_date,
-    case reason_code when 'computed' then computed_value when 'reported' then reported_value end as actual_value,
-    cast(extract(year from counted_to) as integer) as measured_year,
-    reason_code,
-    computed_value,
-    computed_low,
-    computed_high,
-    succession_value,
-    reported_value,
-    reported_period,
-    indicator_value_key,
+    case judged.reason_code when 'computed' then judged.computed_value when 'reported' then judged.reported_value end
+        as actual_value,
+    cast(extract(year from judged.counted_to) as integer) as measured_year,
+    judged.reason_code,
+    judged.computed_value,
+    judged.computed_low,
+    judged.computed_high,
+    judged.succession_value,
+    judged.reported_value,
+    judged.reported_period,
+    judged.indicator_value_key,
     case
-        when reason_code in ('computed', 'stale_source') and computed_value is not null then feed_date
-        else reported_period_end_date
-    end as data_date
+        when judged.reason_code in ('computed', 'stale_source') and judged.computed_value is not null
+            then judged.feed_date
+        else judged.reported_period_end_date
+    end as data_date,
+    case
+        when judged.computed_value is null and judged.reported_value is null then null
+        when judged.computed_value is null or judged.reason_code = 'reported' then 'fct_indicator_value'
+        when judged.actual_method like 'recognitions%' then 'fct_recognition'
+        when judged.actual_method = 'international_marks' then 'dim_trademark'
+        else 'fct_target_month'
+    end as evidence_table,
+    case
+        when judged.computed_value is null and judged.reported_value is null then []
+        when judged.computed_value is null or judged.reason_code = 'reported' then [judged.indicator_value_key]
+        when judged.actual_method like 'recognitions%' or judged.actual_method = 'international_marks'
+            then coalesce(evidence.evidence_keys, [])
+        else [judged.target_month_key]
+    end as evidence_keys
 from judged
+left join evidence on judged.policy_target_key = evidence.policy_target_key

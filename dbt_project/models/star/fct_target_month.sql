@@ -25,6 +25,7 @@ with stated as (
 )
 
 select
+    {{ surrogate_key(['days.policy_target_key', 'days.measured_date']) }} as target_month_key,
     days.policy_target_key,
     days.measured_date,
     case
