@@ -33,8 +33,8 @@ def key(natural_key: str) -> int:
 # What is measured of targets, made of the star and of a seed; the marts of targets come with it.
 _TARGETS = (
     "rules", "dim_rule", "forecast_models", "int_valid_mark_periods", "int_target_days", "bridge_target_recognition",
-    "int_target_counts", "int_target_pass_rates", "fct_target_month", "fct_target_actual", "fct_target_forecast", "target_progress",
-    "target_history",
+    "int_target_counts", "int_target_pass_rates", "fct_target_month", "fct_target_actual", "fct_target_forecast",
+    "target_progress", "target_history",
 )  # fmt: skip
 
 

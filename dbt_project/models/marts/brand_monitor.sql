@@ -7,7 +7,9 @@ with cells as (
         schemes.scheme_id,
         movements.moved_month as period,
         sum(case movements.movement when 'gained' then 1 else 0 end) as n_gained,
-        sum(case movements.movement when 'lost' then 1 else 0 end) as n_lost
+        sum(case movements.movement when 'lost' then 1 else 0 end) as n_lost,
+        coalesce(list(movements.recognition_key) filter (where movements.movement = 'gained'), []) as gained_keys,
+        coalesce(list(movements.recognition_key) filter (where movements.movement = 'lost'), []) as lost_keys
     from {{ ref('fct_recognition_movement') }} as movements
     inner join {{ ref('dim_recognition_scheme') }} as schemes on movements.scheme_key = schemes.scheme_key
     group by movements.region_key, movements.industry_key, schemes.scheme_id, movements.moved_month
@@ -23,6 +25,7 @@ rolled as (
 
 series as (
     select
+        row_number() over (order by region_code, industry_code, scheme_id) as series_no,
         region_code,
         region_level,
         industry_code,
@@ -42,30 +45,31 @@ months as (
     where calendar_date <= {{ as_of() }}
 ),
 
+-- The keys of what was held from the start stand with the first month, so that keys alone tell what is held.
 movements as (
     select
-        region_code,
-        industry_code,
-        scheme_id,
-        period,
-        sum(n_gained) as n_gained,
-        sum(n_lost) as n_lost
+        series.series_no,
+        coalesce(rolled.period, series.first_period) as period,
+        sum(case when rolled.period is null then 0 else rolled.n_gained end) as n_gained,
+        sum(rolled.n_lost) as n_lost,
+        list_sort(flatten(list(rolled.gained_keys))) as gained_keys,
+        list_sort(flatten(list(rolled.lost_keys))) as lost_keys
     from rolled
-    where period is not null
-    group by region_code, industry_code, scheme_id, period
+    inner join series
+        on
+            rolled.region_code = series.region_code
+            and rolled.industry_code = series.industry_code
+            and rolled.scheme_id = series.scheme_id
+    group by series.series_no, coalesce(rolled.period, series.first_period)
 ),
 
 held_by_month as (
     select
-        series.region_code,
-        series.region_level,
-        series.industry_code,
-        series.industry_level,
-        series.scheme_id,
+        series.series_no,
         series.n_opening,
         months.period,
         cast(series.n_opening + sum(coalesce(movements.n_gained, 0) - coalesce(movements.n_lost, 0)) over (
-            partition by series.region_code, series.industry_code, series.scheme_id
+            partition by series.series_no
             order by months.period
             rows between unbounded preceding and current row
         ) as bigint) as n_held,
@@ -73,18 +77,29 @@ held_by_month as (
         cast(coalesce(movements.n_lost, 0) as bigint) as n_lost
     from series
     inner join months on series.first_period <= months.period
-    left join movements
-        on
-            series.region_code = movements.region_code
-            and series.industry_code = movements.industry_code
-            and series.scheme_id = movements.scheme_id
-            and months.period = movements.period
+    left join movements on series.series_no = movements.series_no and months.period = movements.period
+),
+
+changed as (
+    select
+        series_no,
+        period,
+        n_held,
+        n_gained,
+        n_lost,
+        -- What a series held before its first month is what it opened with.
+        cast(n_held - lag(n_held, 12, n_opening) over (
+            partition by series_no
+            order by period
+        ) as bigint) as n_change_year
+    from held_by_month
 ),
 
 brand_types as (
     select
         schemes.scheme_id,
-        min(rules.subject) as brand_type
+        min(rules.subject) as brand_type,
+        arg_min(rules.rule_id, rules.subject) as rule_id
     from {{ ref('dim_rule') }} as rules
     inner join {{ ref('bridge_rule_scheme') }} as covered on rules.rule_key = covered.rule_key
     inner join {{ ref('dim_recognition_scheme') }} as schemes on covered.scheme_key = schemes.scheme_key
@@ -93,21 +108,25 @@ brand_types as (
 )
 
 select
-    held_by_month.region_code,
-    held_by_month.industry_code,
-    held_by_month.scheme_id,
-    held_by_month.period,
-    held_by_month.n_held,
-    held_by_month.n_gained,
-    held_by_month.n_lost,
-    held_by_month.region_level,
-    held_by_month.industry_level,
-    held_by_month.n_gained - held_by_month.n_lost as n_change_month,
-    -- What a series held before its first month is what it opened with.
-    cast(held_by_month.n_held - lag(held_by_month.n_held, 12, held_by_month.n_opening) over (
-        partition by held_by_month.region_code, held_by_month.industry_code, held_by_month.scheme_id
-        order by held_by_month.period
-    ) as bigint) as n_change_year,
-    brand_types.brand_type
-from held_by_month
-left join brand_types on held_by_month.scheme_id = brand_types.scheme_id
+    series.region_code,
+    series.industry_code,
+    series.scheme_id,
+    changed.period,
+    changed.n_held,
+    changed.n_gained,
+    changed.n_lost,
+    series.region_level,
+    series.industry_level,
+    changed.n_gained - changed.n_lost as n_change_month,
+    changed.n_change_year,
+    brand_types.brand_type,
+    case
+        when brand_types.rule_id is null then [counting.rule_id] else [brand_types.rule_id, counting.rule_id]
+    end as rule_ids,
+    coalesce(movements.gained_keys, []) as evidence_keys,
+    coalesce(movements.lost_keys, []) as lost_evidence_keys
+from changed
+inner join series on changed.series_no = series.series_no
+inner join {{ ref('dim_rule') }} as counting on counting.rule_kind = 'monitor'
+left join movements on changed.series_no = movements.series_no and changed.period = movements.period
+left join brand_types on series.scheme_id = brand_types.scheme_id
