@@ -1,15 +1,16 @@
 """The marts on a world of a dozen enterprises: every expected row follows from the rules by hand.
 
 The world, as of 2024-05-16. Wuhan: 甲 with 武汉老字号 (its reward paid) and 湖北老字号; 乙 with 武汉老字号,
-中华老字号, a well-known mark and a stated brand value; 丙 whose 中华老字号 was removed; 丁, a nominee only; 庚,
-deregistered, with 武汉名品; 子, contract-honouring; 丑, only sampled. 戊 moved from Yichang to Wuhan in 2023 and 己
-the other way; both were granted 湖北精品 in 2022. Jinan: 辛 with 山东老字号 on conditions and 好品山东. Hefei: 壬
-with 中国质量奖提名奖, nominee for the award itself; 癸, 安徽名牌 revoked. Without a firm: 采石矶 with 马鞍山老字号.
-洪山菜薹 is registered as a geographical indication twice; Comté is not of this country.
+中华老字号, a well-known mark and a stated brand value; 丙 whose 中华老字号 was removed; 丁, nominee only, and in a list
+of exporters as 甲, 乙 and 戊 are; 庚, deregistered, with 武汉名品; 子, contract-honouring; 丑, only sampled. 戊 moved
+from Yichang to Wuhan in 2023 and 己 the other way; both were granted 湖北精品 in 2022. Jinan: 辛 with 山东老字号 on
+conditions and 好品山东. Hefei: 壬 with 中国质量奖提名奖, nominee for the award itself; 癸, 安徽名牌 revoked. Without a
+firm: 采石矶 with 马鞍山老字号. 洪山菜薹 is registered as a geographical indication twice; Comté is not of this country.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.home import DBT_PROJECT_DIR
 from tests.commands import rows
 from tests.hand_made_star import build_marts, key
 
@@ -133,6 +135,7 @@ def _recognitions() -> list[dict[str, object]]:
         _recognition(1023, "industrial_exporter", JIA, "held", "2023-01-01", WUHAN),
         _recognition(1024, "industrial_exporter", WU, "held", "2023-01-01", WUHAN),
         _recognition(1025, "industrial_exporter", YI, "held", "2023-01-01", WUHAN),
+        _recognition(1026, "industrial_exporter", DING, "held", "2023-01-01", WUHAN),
     ]
 
 
@@ -340,7 +343,7 @@ def test_the_exit_watch_names_reason_and_document(marts: duckdb.DuckDBPyConnecti
 
 def test_credit_grades_follow_from_their_points(marts: duckdb.DuckDBPyConnection) -> None:
     """From 100: a failing sample or a condition -10, a removal -20, a revocation -50, a trust recognition +5 but never
-    above 100. A from 90, B from 75, C from 60. 丁, nominee only, is not graded."""
+    above 100. A from 90, B from 75, C from 60. 丁, a nominee whom a list of exporters names, is not graded."""
     found = _rows(
         marts,
         "select enterprise_key, grade, score, n_samples, n_fail, point_rule_ids, evidence_keys,"
@@ -423,33 +426,39 @@ def test_superior_marks_say_by_which_rule(marts: duckdb.DuckDBPyConnection) -> N
         "select trademark_evidence_keys, office_code, region_code, sector, is_superior, rule_ids, evidence_keys"
         " from marts.trademark_directory order by 1",
     )
+    recognised = ["directory_live_mark", "superior_recognised"]
     assert found == [
-        ([2001], "CN", "420106", "secondary", True, ["superior_recognised", "superior_well_known"], [1004, 1020]),
-        ([2002], "CN", "420106", "secondary", True, ["superior_abroad", "superior_recognised"], [1002]),
-        ([2003], "US", "420106", "secondary", True, ["superior_recognised"], [1002]),
-        ([2004], "EM", "420106", "secondary", True, ["superior_recognised"], [1002]),
-        ([2006], "CN", "370100", "secondary", True, ["superior_recognised"], [1010, 1019]),
+        ([2001], "CN", "420106", "secondary", True, [*recognised, "superior_well_known"], [1004, 1020]),
+        ([2002], "CN", "420106", "secondary", True, ["directory_live_mark", "superior_abroad", recognised[1]], [1002]),
+        ([2003], "US", "420106", "secondary", True, recognised, [1002]),
+        ([2004], "EM", "420106", "secondary", True, recognised, [1002]),
+        ([2006], "CN", "370100", "secondary", True, recognised, [1010, 1019]),
     ]
 
 
 def test_exporters_with_an_international_mark(marts: duckdb.DuckDBPyConnection) -> None:
-    """Three exporters in Wuhan: 甲 (with marks abroad) and 乙 (without) in 武昌, and 戊 (without), where it is today.
-    By Wilson one of three is (0.973576 -+ 0.833348) / 2.280486, one of two 0.0945 to 0.9055."""
+    """Four exporters in Wuhan: 甲 (with marks abroad) and 乙 (without) in 武昌, 丁 and 戊 (without), where it is today.
+    By Wilson one of four is (0.730182 -+ 0.640816) / 1.960365, one of two 0.0945 to 0.9055. The evidence are their
+    listings, 甲's marks abroad (2003 and, under Madrid, 2004), and the value reported for 2022."""
     found = _rows(
         marts,
         "select region_code, n_owners, n_international_owners, n_domestic_marks, n_madrid_marks, n_direct_marks,"
         " madrid_applications, n_exporters, n_exporters_international, exporter_rate,"
-        " round(exporter_rate_low, 4), round(exporter_rate_high, 4) from marts.internationalisation order by 1",
+        " round(exporter_rate_low, 4), round(exporter_rate_high, 4), evidence_keys, trademark_evidence_keys,"
+        " indicator_value_key from marts.internationalisation order by 1",
     )
-    wuhan = (2, 1, 2, 1, 1)
+    wuhan, rate = (2, 1, 2, 1, 1), (0.25, 0.0456, 0.6994)
+    listed, abroad = [1023, 1024, 1025, 1026], [2003, 2004]
     assert found == [
-        ("100000", 3, 1, 3, 1, 1, None, 3, 1, 1 / 3, 0.0615, 0.7923),
-        ("370000", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
-        ("370100", 1, 0, 1, 0, 0, None, 0, 0, None, None, None),
-        ("420000", *wuhan, None, 3, 1, 1 / 3, 0.0615, 0.7923),
-        ("420100", *wuhan, 62, 3, 1, 1 / 3, 0.0615, 0.7923),
-        ("420106", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055),
+        ("100000", 3, 1, 3, 1, 1, None, 4, 1, *rate, listed, abroad, -1),
+        ("370000", 1, 0, 1, 0, 0, None, 0, 0, None, None, None, [], [], -1),
+        ("370100", 1, 0, 1, 0, 0, None, 0, 0, None, None, None, [], [], -1),
+        ("420000", *wuhan, None, 4, 1, *rate, listed, abroad, -1),
+        ("420100", *wuhan, 62, 4, 1, *rate, listed, abroad, 2),
+        ("420106", *wuhan, None, 2, 1, 0.5, 0.0945, 0.9055, [1023, 1025], abroad, -1),
     ]
+    rules = _rows(marts, "select distinct rule_ids from marts.internationalisation")
+    assert rules == [(["industrial_exporters", "international_mark"],)]
 
 
 def test_a_list_of_failures_has_no_pass_rate(marts: duckdb.DuckDBPyConnection) -> None:
@@ -457,7 +466,8 @@ def test_a_list_of_failures_has_no_pass_rate(marts: duckdb.DuckDBPyConnection) -
     found = _rows(
         marts,
         "select category_name, period, n_samples, n_fail, pass_rate, round(ci_low, 4), round(ci_high, 4), n_fail_only,"
-        " is_small_cell, sampling_basis, evidence_keys from marts.quality_bulletin where region_code = '100000'"
+        " is_small_cell, sampling_basis, inspection_evidence_keys from marts.quality_bulletin"
+        " where region_code = '100000'"
         " order by period",
     )
     assert found == [
@@ -465,6 +475,8 @@ def test_a_list_of_failures_has_no_pass_rate(marts: duckdb.DuckDBPyConnection) -
         ("调味品", "2023-08", 0, 0, None, None, None, 1, True, "targeted", [3009]),
         ("茶叶", "2024-03", 8, 2, 0.75, 0.4093, 0.9285, 0, True, "targeted", [3004, 3008]),
     ]
+    rules = _rows(marts, "select distinct rule_ids from marts.quality_bulletin")
+    assert rules == [(["bulletin_pass_rate", "sampling_food", "small_cell"],)]
 
 
 def test_the_echelon_has_its_three_batches(marts: duckdb.DuckDBPyConnection) -> None:
@@ -515,6 +527,21 @@ def test_brand_strength_names_what_is_missing(marts: duckdb.DuckDBPyConnection) 
     ]  # fmt: skip
 
 
+def test_brand_strength_rests_on_what_is_held_and_on_every_point(marts: duckdb.DuckDBPyConnection) -> None:
+    """What a firm holds puts it among the others, lists of exporters apart; its pass rate rests on each sample of a
+    full notice, its credit on what cost it points: 辛's failing sample of a fail-only list."""
+    found = _rows(
+        marts,
+        "select enterprise_key, len(rule_ids), evidence_keys, inspection_evidence_keys from marts.brand_strength"
+        " order by 1",
+    )
+    assert found == [
+        (JIA, 3, [1001, 1002], [3001, 3002]), (YI, 3, [1003, 1004, 1020, 1021], [3003, 3004]), (WU, 2, [1007], []),
+        (JI, 2, [1008, 1022], []), (GENG, 2, [1009], []), (XIN, 2, [1010, 1019], [3009]), (REN, 2, [1011], []),
+        (ZI, 2, [1014], []),
+    ]  # fmt: skip
+
+
 def test_peers_that_tie_share_their_places(marts: duckdb.DuckDBPyConnection) -> None:
     """Section C: 甲 2, 乙 3, 庚 0, 辛 2. Provinces: 13 recognitions in Hubei (戊's too, which it was granted
     there), 2 in Anhui and Shandong each; exporters' lists count to none."""
@@ -535,24 +562,56 @@ def test_peers_that_tie_share_their_places(marts: duckdb.DuckDBPyConnection) -> 
 
 
 def test_enterprise_360_sums_up(marts: duckdb.DuckDBPyConnection) -> None:
+    """甲, 乙, 丁 and 戊 stand in a list of exporters, which is no recognition held; 丁 has nothing to be scored by."""
     found = _rows(
         marts,
         "select enterprise_key, region_code, n_live_marks, n_live_marks_abroad, n_recognitions_held, n_nominations,"
-        " n_recognitions_ended, n_samples, n_fail, credit_score from marts.enterprise_360 order by enterprise_key",
+        " n_recognitions_ended, n_samples, n_fail, credit_score, is_listed_exporter from marts.enterprise_360"
+        " order by enterprise_key",
     )
     assert found == [
-        (JIA, "420106", 3, 2, 3, 0, 0, 2, 0, 100),
-        (YI, "420106", 1, 0, 5, 0, 0, 2, 1, 90),
-        (BING, "420100", 0, 0, 0, 0, 1, 1, 1, 80),
-        (DING, "420100", 0, 0, 0, 1, 0, 0, 0, None),
-        (WU, "420100", 0, 0, 2, 0, 0, 0, 0, 100),
-        (JI, "420500", 0, 0, 2, 0, 0, 0, 0, 100),
-        (GENG, "420100", 0, 0, 1, 0, 0, 0, 0, 100),
-        (XIN, "370100", 1, 0, 2, 0, 0, 1, 1, 80),
-        (REN, "340100", 0, 0, 1, 1, 0, 0, 0, 100),
-        (GUI, "340100", 0, 0, 0, 0, 1, 0, 0, 50),
-        (ZI, "420100", 0, 0, 1, 0, 0, 0, 0, 100),
-        (CHOU, "420106", 0, 0, 0, 0, 0, 4, 1, 90),
+        (JIA, "420106", 3, 2, 2, 0, 0, 2, 0, 100, True),
+        (YI, "420106", 1, 0, 4, 0, 0, 2, 1, 90, True),
+        (BING, "420100", 0, 0, 0, 0, 1, 1, 1, 80, False),
+        (DING, "420100", 0, 0, 0, 1, 0, 0, 0, None, True),
+        (WU, "420100", 0, 0, 1, 0, 0, 0, 0, 100, True),
+        (JI, "420500", 0, 0, 2, 0, 0, 0, 0, 100, False),
+        (GENG, "420100", 0, 0, 1, 0, 0, 0, 0, 100, False),
+        (XIN, "370100", 1, 0, 2, 0, 0, 1, 1, 80, False),
+        (REN, "340100", 0, 0, 1, 1, 0, 0, 0, 100, False),
+        (GUI, "340100", 0, 0, 0, 0, 1, 0, 0, 50, False),
+        (ZI, "420100", 0, 0, 1, 0, 0, 0, 0, 100, False),
+        (CHOU, "420106", 0, 0, 0, 0, 0, 4, 1, 90, False),
+    ]
+    schemes = "select scheme_ids from marts.enterprise_360 where enterprise_key = ?"
+    assert marts.execute(schemes, [WU]).fetchall() == [(["hubei_premium"],)]
+
+
+def test_enterprise_360_says_its_rules_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
+    """Everything decided on the firm, its failing samples of any time, and its marks but the dead one of 庚."""
+    found = _rows(
+        marts,
+        "select enterprise_key, evidence_keys, inspection_evidence_keys, trademark_evidence_keys, rule_ids"
+        " from marts.enterprise_360 order by enterprise_key",
+    )
+    counted = ["industrial_exporters", "international_mark", "measure_honours", "measure_live_marks"]
+
+    def scored(*points: str) -> list[str]:
+        return sorted([*counted, "credit_cap", "credit_start", *(f"credit_{point}" for point in points)])
+
+    assert found == [
+        (JIA, [1001, 1002, 1023], [], [2002, 2003, 2004], scored()),
+        (YI, [1003, 1004, 1020, 1021, 1025], [3004], [2001], scored("failing_sample")),
+        (BING, [1005], [3011], [], scored("removed")),
+        (DING, [1006, 1026], [], [], counted),
+        (WU, [1007, 1024], [], [], scored()),
+        (JI, [1008, 1022], [], [], scored()),
+        (GENG, [1009], [], [], scored()),
+        (XIN, [1010, 1019], [3009], [2006], scored("conditional", "failing_sample")),
+        (REN, [1011, 1012], [], [], scored()),
+        (GUI, [1013], [], [], scored("revoked")),
+        (ZI, [1014], [], [], scored("trusted")),
+        (CHOU, [], [3008], [], scored("failing_sample")),
     ]
 
 
@@ -595,36 +654,144 @@ def test_the_monitor_has_each_level_of_regions_and_industries_once(marts: duckdb
 
 
 def test_every_level_of_the_monitor_adds_up_to_what_it_knows(marts: duckdb.DuckDBPyConnection) -> None:
-    """Of 25 one is abroad, two are nominations and two were lost. Of the 20 held 13 are of firms of a known industry:
-    1001 to 1004, 1008 to 1010, 1019 to 1023 and 1025; two of them, of 己, are in a group."""
+    """Of 26 one is abroad, two are nominations and two were lost. Of the 21 held 14 are of firms of a known industry:
+    1001 to 1004, 1008 to 1010, 1019 to 1023, 1025 and 1026; two of them, of 己, are in a group."""
     held = (
         "select industry_level, sum(n_held) from marts.brand_monitor where region_code = '100000'"
         " and period = '2024-05' group by 1 order by 1"
     )
-    assert _rows(marts, held) == [("class", 13), ("division", 13), ("group", 2), ("section", 20)]
+    assert _rows(marts, held) == [("class", 14), ("division", 14), ("group", 2), ("section", 21)]
+
+
+def test_what_is_held_is_recounted_from_the_keys_of_a_series(marts: duckdb.DuckDBPyConnection) -> None:
+    """甲's 湖北老字号 came in 2023-03, 丙's 中华老字号 left in 2023-11; the undated 洪山菜薹 (1016) is there from the
+    start, which is two years ago, and was gained in no month."""
+    moved = (
+        "select period, n_held, n_gained, n_lost, evidence_keys, lost_evidence_keys from marts.brand_monitor"
+        " where region_code = '420100' and industry_level = 'section'"
+        " and (evidence_keys <> [] or lost_evidence_keys <> []) and scheme_id = "
+    )
+    assert _rows(marts, f"{moved} 'hubei_heritage' order by 1") == [("2023-03", 1, 1, 0, [1002], [])]
+    assert _rows(marts, f"{moved} 'china_heritage' order by 1") == [
+        ("2011-03", 1, 1, 0, [1005], []), ("2023-06", 2, 1, 0, [1004], []), ("2023-11", 1, 0, 1, [], [1005]),
+    ]  # fmt: skip
+    assert _rows(marts, f"{moved} 'national_gi' order by 1") == [("2022-05", 1, 0, 0, [1016], [])]
+    wrong = (
+        "select count(*) from (select *, sum(len(evidence_keys) - len(lost_evidence_keys)) over (partition by"
+        " region_code, industry_code, scheme_id order by period) as n_by_key from marts.brand_monitor)"
+        " where n_held <> n_by_key or n_lost <> len(lost_evidence_keys)"
+    )
+    assert _rows(marts, wrong) == [(0,)]
+    rules = "select distinct rule_ids from marts.brand_monitor where scheme_id = 'hubei_premium'"
+    assert _rows(marts, rules) == [(["brand_type_product", "monitor_held"],)]
+
+
+# Where a mart lists keys, and the tables of the star that they are keys of.
+LISTED_IN = {
+    "evidence_keys": "fct_recognition", "lost_evidence_keys": "fct_recognition",
+    "trademark_evidence_keys": "dim_trademark", "inspection_evidence_keys": "fct_inspection",
+    "payment_evidence_keys": "fct_recognition_event",
+}  # fmt: skip
+KEY_OF = {
+    "fct_recognition": "recognition_key", "dim_trademark": "trademark_key", "fct_inspection": "inspection_key",
+    "fct_recognition_event": "recognition_event_key", "fct_credit_point": "evidence_key",
+    "fct_target_month": "target_month_key", "fct_indicator_value": "indicator_value_key",
+}  # fmt: skip
+# Rows without evidence, and why they can have none.
+NO_EVIDENCE = {
+    # Who has nothing of what is measured.
+    "benchmark": "n_evidence = 0",
+    # Nothing moved in the month; what is held came in earlier ones.
+    "brand_monitor": "n_gained = 0 and n_lost = 0",
+    # Nothing but the register tells of the firm, whose key the row has.
+    "enterprise_360": "n_recognitions_held + n_nominations + n_recognitions_ended + n_fail + n_live_marks"
+    " + n_pending_marks = 0 and not is_listed_exporter",
+    # Domestic marks alone, which marts.trademark_directory lists.
+    "internationalisation": "n_madrid_marks + n_direct_marks + n_exporters = 0",
+    # No sample failed.
+    "quality_bulletin": "n_fail + n_fail_only = 0",
+    # No point was given or lost.
+    "quality_credit": "point_rule_ids = []",
+    # Neither computed nor reported, or nothing counts.
+    "target_progress": "coalesce(computed_value, reported_value, 0) = 0",
+}
+
+
+def _faults(connection: duckdb.DuckDBPyConnection, mart: str) -> list[str]:
+    """What a mart's rows lack: a rule that star.dim_rule has with its document and words, or keys of star rows."""
+    columns = [row[0] for row in _rows(connection, f"select column_name from (describe marts.{mart})")]
+    faults = []
+    if not {"rule_id", "rule_ids"} & set(columns):
+        faults.append(f"marts.{mart} has neither rule_id nor rule_ids")
+    for column in {"rule_id", "rule_ids"} & set(columns):
+        rules = f"[{column}]" if column == "rule_id" else column
+        named = f"select unnest({rules}) as rule_id from marts.{mart}"
+        unknown = (
+            f"select distinct rule_id from ({named}) anti join (select rule_id from star.dim_rule"
+            " where source_document <> '' and source_quote <> '' and basis in ('document', 'default'))"
+            " using (rule_id)"
+        )
+        faults += [f"marts.{mart}: no rule {rule} with its words" for (rule,) in _rows(connection, unknown)]
+        without = f"select count(*) from marts.{mart} where len({rules}) = 0 or {column} is null"
+        faults += [f"marts.{mart}: {n} rows without a rule" for (n,) in _rows(connection, without) if n]
+    listed = [column for column in columns if column.endswith("evidence_keys")]
+    if not listed:
+        return [*faults, f"marts.{mart} lists no keys of evidence"]
+    for column in listed:
+        if "evidence_table" in columns:
+            of_tables = f"select distinct evidence_table from marts.{mart} where evidence_table is not null"
+            tables = {str(table): f"evidence_table = '{table}'" for (table,) in _rows(connection, of_tables)}
+        else:
+            tables = {LISTED_IN[column]: "true"}
+        for table, condition in tables.items():
+            keys = f"select distinct unnest({column}) as key from marts.{mart} where {condition}"
+            lost = f"select count(*) from ({keys}) where key not in (select {KEY_OF[table]} from star.{table})"
+            faults += [f"marts.{mart}.{column}: {n} not in {table}" for (n,) in _rows(connection, lost) if n]
+    empty = " and ".join(f"len({column}) = 0" for column in listed)
+    silent = (
+        f"select count(*) from marts.{mart} where {empty} and not coalesce({NO_EVIDENCE.get(mart, 'false')}, false)"
+    )
+    return faults + [f"marts.{mart}: {n} rows without evidence" for (n,) in _rows(connection, silent) if n]
+
+
+def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in _rows(connection, "select table_name from duckdb_tables() where schema_name = 'marts'")]
 
 
 def test_every_row_says_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
-    """Each rule named by a mart is in dim_rule with document and words, and says whether its number is the
-    document's."""
-    tables = [row[0] for row in _rows(marts, "select table_name from duckdb_tables() where schema_name = 'marts'")]
-    used: set[str] = set()
-    for table in tables:
-        columns = {row[0] for row in _rows(marts, f"select column_name from (describe marts.{table})")}
-        if "rule_id" in columns:
-            used |= {row[0] for row in _rows(marts, f"select distinct rule_id from marts.{table}")}
-        if "rule_ids" in columns:
-            used |= {row[0] for row in _rows(marts, f"select distinct unnest(rule_ids) from marts.{table}")}
-    known = {
-        row[0]
-        for row in _rows(
-            marts,
-            "select rule_id from star.dim_rule where source_document <> '' and source_quote <> ''"
-            " and basis in ('document', 'default')",
+    """Each rule is in dim_rule with document and words, each key in the table that the column is of; a row without
+    evidence has a reason."""
+    assert [fault for mart in _marts(marts) for fault in _faults(marts, mart)] == []
+
+
+def test_every_row_of_a_release_says_its_rule_and_evidence(simulated_home: Path) -> None:
+    with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as release:
+        found = _marts(release)
+        assert len(found) == len(list((DBT_PROJECT_DIR / "models" / "marts").glob("*.sql")))
+        assert [fault for mart in found for fault in _faults(release, mart)] == []
+
+
+def test_a_mart_without_rule_or_evidence_is_found() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema star")
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table star.dim_rule as select 'one' as rule_id, 'document' as basis, 'a plan' as source_document,"
+            " 'its words' as source_quote"
         )
-    }
-    assert used <= known
-    assert len(used) > 20
+        connection.execute("create table star.fct_recognition as select 1 as recognition_key")
+        connection.execute("create table marts.bare as select 1 as n")
+        connection.execute(
+            "create table marts.wrong as select * from (values ('one', [1]), ('two', [2]), ('one', [])) as rows"
+            " (rule_id, evidence_keys)"
+        )
+        assert _faults(connection, "bare") == [
+            "marts.bare has neither rule_id nor rule_ids", "marts.bare lists no keys of evidence",
+        ]  # fmt: skip
+        assert _faults(connection, "wrong") == [
+            "marts.wrong: no rule two with its words", "marts.wrong.evidence_keys: 1 not in fct_recognition",
+            "marts.wrong: 1 rows without evidence",
+        ]  # fmt: skip
 
 
 def test_the_marts_of_a_release_agree_with_its_star(simulated_home: Path) -> None:
@@ -651,5 +818,25 @@ def test_the_marts_of_a_release_agree_with_its_star(simulated_home: Path) -> Non
         " using (enterprise_key) where credit.score <> least(100, 100 + points)"
     )
     assert rows(simulated_home, ungraded) == [(0,)]
+    # One score, by whichever mart it is asked for.
+    scores = (
+        "select count(*) from marts.quality_credit left join marts.enterprise_360 using (enterprise_key)"
+        " where credit_score is distinct from score"
+    )
+    assert rows(simulated_home, scores) == [(0,)]
+    # Domestic marks are not listed one by one in the row of a region: the directory has them.
+    domestic = (
+        "select n_domestic_marks - (select count(*) from marts.trademark_directory where office_code = 'CN')"
+        " from marts.internationalisation where region_code = '100000'"
+    )
+    assert rows(simulated_home, domestic) == [(0,)]
+    # Live marks of a target are recounted from the stock of the day.
+    stock = (
+        "select sum(n_marks) from star.fct_trademark_stock join star.dim_region using (region_key)"
+        " where snapshot_date = (select max(as_of_date) from marts.target_progress) and office_code = 'CN'"
+        " and city_code = '420100'"
+    )
+    marks = "select computed_value from marts.target_progress where indicator_id = 'valid_marks'"
+    assert rows(simulated_home, stock) == rows(simulated_home, marks)
     ranks = "select count(*) from marts.brand_strength where strength_rank not between rank_best and rank_worst"
     assert rows(simulated_home, ranks) == [(0,)]

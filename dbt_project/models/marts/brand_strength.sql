@@ -142,20 +142,41 @@ missing as (
     group by pillars.enterprise_key
 ),
 
-evidence as (
+measured as (
     select
         measures.enterprise_key,
-        list_sort(list(rules.rule_id)) as rule_ids,
-        list_sort(list_distinct(flatten(list(measures.evidence_keys) filter (
-            where measures.evidence_table = 'fct_recognition'
-        )))) as recognition_keys,
-        list_sort(flatten(list(measures.evidence_keys) filter (
-            where measures.evidence_table = 'fct_inspection'
-        ))) as inspection_keys
+        list_sort(list(rules.rule_id) filter (where rules.rule_kind = 'strength_measure')) as rule_ids
     from {{ ref('fct_enterprise_measure') }} as measures
-    inner join {{ ref('dim_rule') }} as rules
-        on measures.rule_key = rules.rule_key and rules.rule_kind = 'strength_measure'
+    inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
     group by measures.enterprise_key
+),
+
+-- An enterprise is scored because of what it holds, and its credit rests on what it lost too.
+told as (
+    select
+        measures.enterprise_key,
+        measures.evidence_table,
+        unnest(measures.evidence_keys) as evidence_key
+    from {{ ref('fct_enterprise_measure') }} as measures
+    inner join {{ ref('dim_rule') }} as rules on measures.rule_key = rules.rule_key
+    where
+        measures.evidence_table in ('fct_recognition', 'fct_inspection')
+        and (rules.rule_kind = 'strength_measure' or rules.variant = 'count_all')
+    union
+    select
+        enterprise_key,
+        evidence_table,
+        evidence_key
+    from {{ ref('fct_credit_point') }}
+),
+
+evidence as (
+    select
+        enterprise_key,
+        list(evidence_key order by evidence_key) filter (where evidence_table = 'fct_recognition') as recognition_keys,
+        list(evidence_key order by evidence_key) filter (where evidence_table = 'fct_inspection') as inspection_keys
+    from told
+    group by enterprise_key
 ),
 
 -- What a publisher states stands beside the score and is never part of it.
@@ -201,11 +222,12 @@ select
     strengths.n_scenarios,
     valuations.valuation_cny,
     valuations.valuation_date,
-    evidence.rule_ids,
+    measured.rule_ids,
     coalesce(evidence.recognition_keys, []) as evidence_keys,
     coalesce(evidence.inspection_keys, []) as inspection_evidence_keys
 from strengths
 inner join pillars on strengths.enterprise_key = pillars.enterprise_key
+inner join measured on strengths.enterprise_key = measured.enterprise_key
 inner join evidence on strengths.enterprise_key = evidence.enterprise_key
 left join missing on strengths.enterprise_key = missing.enterprise_key
 left join rank_ends as at_best on strengths.rank_best = at_best.place

@@ -5,24 +5,39 @@ with marks as (
         sum(case when status_group = 'live' then 1 else 0 end) as n_live_marks,
         sum(case when status_group = 'live' and office_code <> 'CN' then 1 else 0 end) as n_live_marks_abroad,
         sum(case when status_group = 'pending' then 1 else 0 end) as n_pending_marks,
-        min(case when status_group = 'live' and expiry_date >= {{ as_of() }} then expiry_date end) as next_expiry_date
+        min(case when status_group = 'live' and expiry_date >= {{ as_of() }} then expiry_date end) as next_expiry_date,
+        list(trademark_key order by trademark_key) filter (where status_group in ('live', 'pending')) as trademark_keys
     from {{ ref('dim_trademark') }}
     where is_current and owner_enterprise_key <> -1
     group by owner_enterprise_key
 ),
 
+received as (
+    select
+        recognitions.enterprise_key,
+        recognitions.recognition_key,
+        schemes.scheme_id,
+        recognitions.state,
+        recognitions.state in ('held', 'conditional') as is_held,
+        -- Who stands in a list of exporters holds nothing by it.
+        not {{ is_exporter_list('recognitions.scheme_key') }} as is_honour
+    from {{ ref('fct_recognition') }} as recognitions
+    inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
+    where recognitions.enterprise_key <> -1
+),
+
 recognitions as (
     select
-        held.enterprise_key,
-        sum(case when held.state in ('held', 'conditional') then 1 else 0 end) as n_recognitions_held,
-        sum(case held.state when 'nominated' then 1 else 0 end) as n_nominations,
-        sum(case when held.state in ('removed', 'revoked', 'expired') then 1 else 0 end) as n_recognitions_ended,
-        list_sort(list(distinct schemes.scheme_id) filter (where held.state in ('held', 'conditional'))) as scheme_ids,
-        list(held.recognition_key order by held.recognition_key) as evidence_keys
-    from {{ ref('fct_recognition') }} as held
-    inner join {{ ref('dim_recognition_scheme') }} as schemes on held.scheme_key = schemes.scheme_key
-    where held.enterprise_key <> -1
-    group by held.enterprise_key
+        enterprise_key,
+        sum(case when is_honour and is_held then 1 else 0 end) as n_recognitions_held,
+        sum(case when is_honour and state = 'nominated' then 1 else 0 end) as n_nominations,
+        sum(case when is_honour and state in ('removed', 'revoked', 'expired') then 1 else 0 end)
+            as n_recognitions_ended,
+        bool_or(is_held and not is_honour) as is_listed_exporter,
+        list_sort(list(distinct scheme_id) filter (where is_honour and is_held)) as scheme_ids,
+        list(recognition_key order by recognition_key) as recognition_keys
+    from received
+    group by enterprise_key
 ),
 
 inspections as (
@@ -30,18 +45,49 @@ inspections as (
         producer_enterprise_key as enterprise_key,
         count(*) as n_samples,
         sum(case result when 'fail' then 1 else 0 end) as n_fail,
-        max(notice_date) as last_notice_date
+        max(notice_date) as last_notice_date,
+        list(inspection_key order by inspection_key) filter (where result = 'fail') as failing_keys
     from {{ ref('fct_inspection') }}
     where producer_enterprise_key <> -1
     group by producer_enterprise_key
 ),
 
+-- Nobody is scored of whom nothing is known.
+known as (
+    select enterprise_key from inspections
+    union
+    select enterprise_key from recognitions
+    where n_recognitions_held > 0 or n_recognitions_ended > 0
+),
+
+points as (
+    select
+        credit.enterprise_key,
+        sum(credit.points) as points,
+        list(distinct rules.rule_id) as rule_ids
+    from {{ ref('fct_credit_point') }} as credit
+    inner join {{ ref('dim_rule') }} as rules on credit.rule_key = rules.rule_key
+    group by credit.enterprise_key
+),
+
 credit as (
     select
-        enterprise_key,
-        sum(points) as points
-    from {{ ref('fct_credit_point') }}
-    group by enterprise_key
+        known.enterprise_key,
+        least(caps.value, starts.value + coalesce(points.points, 0)) as credit_score,
+        list_concat([starts.rule_id, caps.rule_id], coalesce(points.rule_ids, [])) as rule_ids
+    from known
+    inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
+    inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
+    left join points on known.enterprise_key = points.enterprise_key
+),
+
+-- What counts as held, as a mark and as one abroad is the same for all.
+counting as (
+    select list(rule_id) as rule_ids
+    from {{ ref('dim_rule') }}
+    where
+        rule_kind in ('international_mark', 'exporter_list')
+        or (rule_kind = 'benchmark_measure' and variant in ('count_all', 'live_marks'))
 )
 
 select
@@ -67,17 +113,16 @@ select
     cast(coalesce(inspections.n_samples, 0) as bigint) as n_samples,
     cast(coalesce(inspections.n_fail, 0) as bigint) as n_fail,
     inspections.last_notice_date,
-    case
-        when
-            inspections.n_samples > 0 or recognitions.n_recognitions_held > 0 or recognitions.n_recognitions_ended > 0
-            then least(caps.value, starts.value + coalesce(credit.points, 0))
-    end as credit_score,
-    coalesce(recognitions.evidence_keys, []) as evidence_keys
+    credit.credit_score,
+    coalesce(recognitions.is_listed_exporter, false) as is_listed_exporter,
+    list_sort(list_concat(counting.rule_ids, coalesce(credit.rule_ids, []))) as rule_ids,
+    coalesce(recognitions.recognition_keys, []) as evidence_keys,
+    coalesce(inspections.failing_keys, []) as inspection_evidence_keys,
+    coalesce(marks.trademark_keys, []) as trademark_evidence_keys
 from {{ ref('dim_enterprise') }} as enterprises
 inner join {{ ref('dim_region') }} as regions on enterprises.region_key = regions.region_key
 inner join {{ ref('dim_industry') }} as industries on enterprises.industry_key = industries.industry_key
-inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
-inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
+cross join counting
 left join marks on enterprises.enterprise_key = marks.enterprise_key
 left join recognitions on enterprises.enterprise_key = recognitions.enterprise_key
 left join inspections on enterprises.enterprise_key = inspections.enterprise_key

@@ -7,7 +7,10 @@ with owners as (
         sum(case when marks.office_code = 'CN' then 1 else 0 end) as n_domestic_marks,
         sum(case when marks.international_registration_no is not null then 1 else 0 end) as n_madrid_marks,
         sum(case when marks.office_code <> 'CN' and marks.international_registration_no is null then 1 else 0 end)
-            as n_direct_marks
+            as n_direct_marks,
+        list(marks.trademark_key) filter (
+            where marks.office_code <> 'CN' or marks.international_registration_no is not null
+        ) as trademark_keys
     from {{ ref('dim_trademark') }} as marks
     inner join {{ ref('dim_enterprise') }} as enterprises
         on
@@ -19,9 +22,10 @@ with owners as (
 ),
 
 exporters as (
-    select distinct
+    select
         recognitions.enterprise_key,
-        enterprises.region_key
+        max(enterprises.region_key) as region_key,
+        list(recognitions.recognition_key) as recognition_keys
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('bridge_rule_scheme') }} as covered on recognitions.scheme_key = covered.scheme_key
     inner join {{ ref('dim_rule') }} as rules
@@ -29,6 +33,7 @@ exporters as (
     inner join {{ ref('dim_enterprise') }} as enterprises
         on recognitions.enterprise_key = enterprises.enterprise_key and enterprises.is_current
     where recognitions.state in ('held', 'conditional') and recognitions.enterprise_key <> -1
+    group by recognitions.enterprise_key
 ),
 
 cells as (
@@ -43,7 +48,10 @@ cells as (
         sum(case
             when exporters.enterprise_key is not null and owners.n_madrid_marks + owners.n_direct_marks > 0 then 1
             else 0
-        end) as n_exporters_international
+        end) as n_exporters_international,
+        flatten(list(exporters.recognition_keys) filter (where exporters.enterprise_key is not null))
+            as recognition_keys,
+        flatten(list(owners.trademark_keys) filter (where owners.trademark_keys is not null)) as trademark_keys
     from owners
     full outer join exporters on owners.enterprise_key = exporters.enterprise_key
     group by coalesce(owners.region_key, exporters.region_key)
@@ -63,7 +71,9 @@ summed as (
         sum(n_madrid_marks) as n_madrid_marks,
         sum(n_direct_marks) as n_direct_marks,
         sum(n_exporters) as n_exporters,
-        sum(n_exporters_international) as n_exporters_international
+        sum(n_exporters_international) as n_exporters_international,
+        list_sort(flatten(list(recognition_keys) filter (where recognition_keys is not null))) as recognition_keys,
+        list_sort(flatten(list(trademark_keys) filter (where trademark_keys is not null))) as trademark_keys
     from rolled
     group by region_code, region_level
 ),
@@ -72,14 +82,27 @@ summed as (
 reported as (
     select
         regions.region_code,
-        arg_max(reported.value, reported.period_end_date) as madrid_applications,
-        arg_max(reported.period, reported.period_end_date) as madrid_period
+        reported.value as madrid_applications,
+        reported.period as madrid_period,
+        reported.indicator_value_key,
+        row_number() over (
+            partition by regions.region_code
+            order by
+                reported.period_end_date desc,
+                coalesce(reported.reported_date, cast('0001-01-01' as date)) desc,
+                reported.indicator_value_key
+        ) as recency
     from {{ ref('fct_indicator_value') }} as reported
     inner join {{ ref('dim_indicator') }} as indicators
         on reported.indicator_key = indicators.indicator_key and indicators.indicator_id = 'madrid_applications'
     inner join {{ ref('dim_region') }} as regions on reported.region_key = regions.region_key
     where reported.period_end_date <= {{ as_of() }}
-    group by regions.region_code
+),
+
+rules as (
+    select list_sort(list(rule_id)) as rule_ids
+    from {{ ref('dim_rule') }}
+    where rule_kind in ('international_mark', 'exporter_list')
 )
 
 select
@@ -98,8 +121,11 @@ select
     {{ wilson_low('summed.n_exporters_international', 'summed.n_exporters') }} as exporter_rate_low,
     {{ wilson_high('summed.n_exporters_international', 'summed.n_exporters') }} as exporter_rate_high,
     summed.n_exporters < small_cells.value as is_small_cell,
-    rules.rule_id
+    rules.rule_ids,
+    coalesce(summed.recognition_keys, []) as evidence_keys,
+    coalesce(summed.trademark_keys, []) as trademark_evidence_keys,
+    coalesce(reported.indicator_value_key, -1) as indicator_value_key
 from summed
-inner join {{ ref('dim_rule') }} as rules on rules.rule_kind = 'exporter_list'
+cross join rules
 inner join {{ ref('dim_rule') }} as small_cells on small_cells.rule_kind = 'small_cell'
-left join reported on summed.region_code = reported.region_code
+left join reported on summed.region_code = reported.region_code and reported.recency = 1

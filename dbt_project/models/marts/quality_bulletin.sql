@@ -7,7 +7,8 @@ with samples as (
         coalesce(left(cast(inspections.notice_date as varchar), 7), 'unknown') as period,
         inspections.result,
         inspections.is_from_full_notice,
-        sampling.variant as sampling_basis
+        sampling.variant as sampling_basis,
+        sampling.rule_id as sampling_rule_id
     from {{ ref('fct_inspection') }} as inspections
     inner join {{ ref('dim_product_category') }} as categories
         on inspections.product_category_key = categories.product_category_key
@@ -23,6 +24,7 @@ cells as (
         category_name,
         period,
         min(sampling_basis) as sampling_basis,
+        list(distinct sampling_rule_id) filter (where sampling_rule_id is not null) as sampling_rule_ids,
         -- A list of failures alone says nothing of how many passed.
         sum(case when is_from_full_notice then 1 else 0 end) as n_samples,
         sum(case when is_from_full_notice and result = 'fail' then 1 else 0 end) as n_fail,
@@ -43,6 +45,7 @@ summed as (
         category_name,
         period,
         min(sampling_basis) as sampling_basis,
+        flatten(list(sampling_rule_ids) filter (where sampling_rule_ids is not null)) as sampling_rule_ids,
         sum(n_samples) as n_samples,
         sum(n_fail) as n_fail,
         sum(n_fail_only) as n_fail_only,
@@ -65,7 +68,12 @@ select
     cast(summed.n_fail_only as bigint) as n_fail_only,
     summed.n_samples < small_cells.value as is_small_cell,
     summed.sampling_basis,
-    small_cells.rule_id,
-    coalesce(summed.failing_keys, []) as evidence_keys
+    list_sort(
+        list_distinct(
+            list_concat([rates.rule_id, small_cells.rule_id], coalesce(summed.sampling_rule_ids, []))
+        )
+    ) as rule_ids,
+    coalesce(summed.failing_keys, []) as inspection_evidence_keys
 from summed
+inner join {{ ref('dim_rule') }} as rates on rates.rule_kind = 'bulletin'
 inner join {{ ref('dim_rule') }} as small_cells on small_cells.rule_kind = 'small_cell'

@@ -38,7 +38,7 @@ known as (
     union
     select enterprise_key
     from {{ ref('fct_recognition') }}
-    where enterprise_key <> -1 and state <> 'nominated'
+    where enterprise_key <> -1 and state <> 'nominated' and not {{ is_exporter_list('scheme_key') }}
 ),
 
 scored as (

@@ -79,11 +79,12 @@ select
     industries.industry_code,
     industries.sector,
     superior.trademark_key is not null as is_superior,
-    coalesce(superior.rule_ids, []) as rule_ids,
+    list_concat([listing.rule_id], coalesce(superior.rule_ids, [])) as rule_ids,
     coalesce(superior.recognition_keys, []) as evidence_keys,
     [marks.trademark_key] as trademark_evidence_keys,
     marks.trademark_key
 from marks
 inner join {{ ref('dim_region') }} as regions on marks.region_key = regions.region_key
 inner join {{ ref('dim_industry') }} as industries on marks.industry_key = industries.industry_key
+inner join {{ ref('dim_rule') }} as listing on listing.rule_kind = 'mark_directory'
 left join superior on marks.trademark_key = superior.trademark_key
