@@ -40,18 +40,18 @@ feeds as (
 registrations as (
     select
         targets.policy_target_key,
-        coalesce(
-            min(case when marks.live_to > targets.counted_to then marks.trademark_key end), min(marks.trademark_key)
-        ) as trademark_key
+        min(marks.trademark_key) as trademark_key
     from targets
     inner join {{ ref('int_valid_mark_periods') }} as marks
-        on marks.office_code not in ('CN', 'unknown') and targets.counted_to >= marks.live_from
+        on
+            marks.office_code not in ('CN', 'unknown')
+            and targets.counted_to >= marks.live_from
+            and targets.counted_to < marks.live_to
     inner join {{ ref('dim_region') }} as regions on marks.region_key = regions.region_key
     where
         targets.actual_method = 'international_marks'
         and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
-    group by targets.policy_target_key, marks.registration, targets.counted_to
-    having max(marks.live_to) > targets.counted_to
+    group by targets.policy_target_key, marks.registration
 ),
 
 evidence as (
