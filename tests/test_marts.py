@@ -831,12 +831,9 @@ def test_the_marts_of_a_release_agree_with_its_star(simulated_home: Path) -> Non
     )
     assert rows(simulated_home, domestic) == [(0,)]
     # A target counts as many as it lists.
-    listed = (
-        "select count(*), count(*) filter (where computed_value <> len(evidence_keys)) from marts.target_progress"
-        " where evidence_table in ('fct_recognition', 'dim_trademark')"
-    )
-    ((n_targets, n_wrong),) = rows(simulated_home, listed)
-    assert (n_targets > 5, n_wrong) == (True, 0)
+    listed = "from marts.target_progress where evidence_table in ('fct_recognition', 'dim_trademark')"
+    assert rows(simulated_home, f"select count(*) {listed}") > [(0,)]
+    assert rows(simulated_home, f"select count(*) {listed} and computed_value <> len(evidence_keys)") == [(0,)]
     # Live marks of a target are recounted from the stock of the day.
     stock = (
         "select sum(n_marks) from star.fct_trademark_stock join star.dim_region using (region_key)"
