@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,6 +61,15 @@ def real_home(shared: Path) -> Iterator[Path]:
     before = _files(home)
     yield home
     assert _files(home) == before, f"a test changed {home}, which others read: let it take a copy"
+
+
+@pytest.fixture
+def example_seed(request: pytest.FixtureRequest) -> int:
+    """What hypothesis draws gathered examples from: `--hypothesis-seed`, else another one each time."""
+    given = request.config.getoption("--hypothesis-seed")
+    chosen = random.SystemRandom().randrange(2**32) if given in (None, "random") else int(given)
+    print(f"to draw the same again: --hypothesis-seed={chosen}")
+    return chosen
 
 
 def _made_once(folder: Path, make: Callable[[Path], object]) -> Path:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+from hypothesis import assume
+from hypothesis import strategies as st
 from stdnum.cn import uscc
 
 from pipelines.fingerprint import fingerprint
 from pipelines.home import Home
 from pipelines.identity import OVERRIDES
 from tests.dbt_models import build_models
+from tests.drawn_examples import drawn
 from tests.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazette, uspto, zipped
 
 AS_OF = date(2024, 6, 1)
@@ -34,7 +37,14 @@ OWNERS = (
     "History A Inc", "History B Inc", "历史甲公司", "历史乙公司", "武汉历史丙食品有限公司",
     "湖北武汉历史丙食品有限公司",
 )  # fmt: skip
-HISTORIES = 210
+HISTORIES = 220
+# How many of them must be sent in each way, and touched by what people decide; and how many must have each other trait.
+IN_EACH_WAY, OF_EACH_TRAIT = 40, 5
+
+# Stands in a history for its entity's number until it has one.
+NUMBER = "№"
+# On which of two nights a thing is sent; both is twice.
+NIGHTS = st.sampled_from([frozenset({0}), frozenset({1}), frozenset({0, 1})])
 
 # Valid from, valid to, whether listed, whether current, and what it says.
 Version = tuple[date, date, bool, bool, str]
@@ -47,13 +57,10 @@ class Overrides:
     same: Mapping[str, str]
     different: tuple[tuple[str, str], ...]
 
-    def declare(self, home: Home, rng: random.Random) -> None:
-        """Write them for a home, in an order of its own."""
-        lines = [f"{one},same,{other}" for one, other in self.same.items()]
-        lines += [f"{one},different,{other}" for one, other in self.different]
-        rng.shuffle(lines)
-        said = "".join(f"{line},查过登记,登记科,2024-05-16\n" for line in lines)
-        (home.root / OVERRIDES).write_text(f"subject,decision,object,reason,author,date\n{said}", encoding="utf-8")
+    def lines(self) -> list[str]:
+        """What people write, in any order."""
+        same = [f"{one},same,{other}" for one, other in self.same.items()]
+        return same + [f"{one},different,{other}" for one, other in self.different]
 
     def enterprise(self, party: str) -> str:
         """The code or name that stands for the enterprise of a code or name."""
@@ -77,19 +84,29 @@ def _spelling(party: str) -> str:
     return OWNERS[-1] if party == OWNERS[-2] else party
 
 
-def overrides_of(codes: list[str], rng: random.Random) -> Overrides:
+@st.composite
+def overrides_of(draw: st.DrawFn, codes: Sequence[str]) -> Overrides:
     """Some codes merged, in chains too; some owners tied to a code or to each other; some of these parted again."""
-    merged = rng.sample(codes, 6)
+    merged = draw(st.lists(st.sampled_from(codes), min_size=6, max_size=6, unique=True))
     same = {merged[0]: merged[1], merged[1]: merged[2], merged[3]: merged[4]}
     for number, name in enumerate(OWNERS):
-        choices = [*rng.sample(codes, 2), merged[0], merged[4], *OWNERS[number + 1 :], *OWNERS[max(number + 1, 4) :]]
-        if rng.random() < 0.75:
-            same[name] = rng.choice(choices)
+        choices = [merged[0], merged[4], *OWNERS[number + 1 :], *OWNERS[max(number + 1, 4) :]]
+        tied = draw(st.sampled_from([*choices, "a code", "a code", None, None, None]))
+        if tied is not None:
+            same[name] = draw(st.sampled_from(codes)) if tied == "a code" else tied
     made = Overrides(same, ())
     pairs = [(one, other) for one in OWNERS for other in (*OWNERS, *merged) if made.end(one) != made.end(other)]
-    different = [OWNERS[-2:]] if rng.random() < 0.5 and made.end(OWNERS[-2]) != made.end(OWNERS[-1]) else []
-    different += rng.sample(pairs, 5)
+    spelt_alike = (OWNERS[-2], OWNERS[-1])
+    different = draw(st.lists(st.sampled_from(pairs), min_size=3, max_size=6, unique=True))
+    if spelt_alike in pairs and draw(st.booleans()):
+        different.append(spelt_alike)
     return Overrides(same, tuple(dict.fromkeys(different)))
+
+
+def written(order: Iterable[str], home: Home) -> None:
+    """Let a home have what people decided, in this order."""
+    said = "".join(f"{line},查过登记,登记科,2024-05-16\n" for line in order)
+    (home.root / OVERRIDES).write_text(f"subject,decision,object,reason,author,date\n{said}", encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -101,6 +118,15 @@ class File:
     records: tuple[str, ...]
 
 
+class Record(NamedTuple):
+    """What a file tells of an entity, and how it is sent where files are split: its nights, its place in the file."""
+
+    day: date
+    text: str
+    nights: frozenset[int]
+    place: int
+
+
 @dataclass
 class History:
     """One entity's life: what each file tells of it, and the versions that follow from that.
@@ -109,15 +135,65 @@ class History:
     the last record up to that day says, which shares nothing with the models.
     """
 
-    seed: int
     source_id: str
     entity_no: str
-    told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[str, list[Record]] = field(default_factory=dict)
     versions: list[Version] = field(default_factory=list)
 
     @property
     def name(self) -> tuple[str, str]:
         return self.source_id, self.entity_no
+
+    def tell(self, draw: st.DrawFn, file: str, day: date, text: str) -> None:
+        """Have a file tell of a business day."""
+        self.told.setdefault(file, []).append(Record(day, text, draw(NIGHTS), draw(st.integers(0, 99))))
+
+    def numbered(self, number: int) -> History:
+        """The same life of an entity of its own."""
+        base = f"9142010000{number:07d}"
+        own = {
+            "uspto_trademark": f"7{number:07d}",
+            "euipo_trademark": f"01{number:07d}",
+            "cnipa_trademark": f"1{number:07d}",
+            "enterprise_register": base + uscc.calc_check_digit(base),
+        }.get(self.source_id, f"{number:08d}")
+        told = {
+            file: [record._replace(text=record.text.replace(NUMBER, own)) for record in records]
+            for file, records in self.told.items()
+        }
+        return History(self.source_id, self.entity_no.replace(NUMBER, own), told, self.versions)
+
+    def traits(self) -> list[str]:
+        """What is particular about what is told, and about how it is sent where files are split."""
+        records = [record for told in self.told.values() for record in told]
+        spans = [(day, min(nights), nights) for day, _, nights, _ in records]
+        found = {
+            "late": any(one < other and then > now for one, then, _ in spans for other, now, _ in spans),
+            "split": len({nights for *_, nights in spans}) > 1,
+            "doubled": any(len(nights) > 1 for *_, nights in spans),
+            "told once": len(records) == 1,
+            "told often": len(records) > 3,
+            "of several versions": len(self.versions) > 1,
+            "missing, and back": any(not is_listed for _, _, is_listed, *_ in self.versions),
+            "closed": not self.versions[-1][3],
+            "one day told twice": len({day for day, *_ in records}) < len(records),
+        }
+        return [trait for trait, holds in found.items() if holds]
+
+    def account(self, found: list[Version]) -> str:
+        """What to read when the versions found are not those expected."""
+        told = "".join(
+            f"\n  {file}, night {sorted(nights)}: {text}"
+            for file, records in sorted(self.told.items())
+            for _, text, nights, _ in records
+        )
+        lists = {"expected": self.versions, "found": found}
+        told += "".join(
+            f"\n  {name}: {since} to {until}, {'there' if is_listed else 'missing'}, {is_current=}: {said}"
+            for name, versions in lists.items()
+            for since, until, is_listed, is_current, said in versions
+        )
+        return f"\n{self.source_id} {self.entity_no}{told}"
 
 
 def day_of(offset: int) -> date:
@@ -146,24 +222,26 @@ def roc_day(day: date) -> str:
     return f"{day.year - 1911}.{day:%m.%d}"
 
 
-def us_history(seed: int) -> History:
-    rng = random.Random(seed)
-    history = History(seed, "uspto_trademark", f"{70000000 + seed % 20000000:08d}")
-    filed = day_of(rng.randint(-400, -1))
+@st.composite
+def us_histories(draw: st.DrawFn) -> History:
+    history = History("uspto_trademark", NUMBER)
+    filed = day_of(draw(st.integers(-400, -1)))
     newest: dict[date, tuple[int, str]] = {}
-    for _ in range(rng.randint(1, 6)):
-        transaction, made = rng.randint(0, 40), rng.randint(0, 12) * 5
-        if any(day_of(transaction) == day and made == when for day, (when, _) in newest.items()):
-            continue
-        status, owner = rng.choice(STATES["uspto_trademark"]), rng.choice("AB")
-        classes = sorted(rng.sample(["005", "030", "035"], rng.randint(0, 3)))
-        if newest.get(day_of(transaction), (-1, ""))[0] < made:
-            newest[day_of(transaction)] = (made, f"{status} History {owner} Inc {','.join(classes)}")
-        history.told[f"apc{made:03d}"].append(
+    moments = st.tuples(st.integers(0, 40), st.integers(0, 12))
+    for transaction, fifth in draw(st.lists(moments, min_size=1, max_size=6, unique=True)):
+        day, made = day_of(transaction), fifth * 5
+        status, owner = draw(st.sampled_from(STATES["uspto_trademark"])), draw(st.sampled_from("AB"))
+        classes = sorted(draw(st.sets(st.sampled_from(["005", "030", "035"]))))
+        if newest.get(day, (-1, ""))[0] < made:
+            newest[day] = (made, f"{status} History {owner} Inc {','.join(classes)}")
+        history.tell(
+            draw,
+            f"apc{made:03d}",
+            day,
             f"<case-file><serial-number>{history.entity_no}</serial-number><registration-number>0000000"
-            f"</registration-number><transaction-date>{day_of(transaction):%Y%m%d}</transaction-date><case-file-header>"
+            f"</registration-number><transaction-date>{day:%Y%m%d}</transaction-date><case-file-header>"
             f"<filing-date>{filed:%Y%m%d}</filing-date><status-code>{status}</status-code><status-date>"
-            f"{day_of(transaction):%Y%m%d}</status-date><mark-identification>HISTORY</mark-identification>"
+            f"{day:%Y%m%d}</status-date><mark-identification>HISTORY</mark-identification>"
             "</case-file-header>"
             + (
                 "<classifications>"
@@ -176,21 +254,22 @@ def us_history(seed: int) -> History:
                 else ""
             )
             + "<case-file-owners><case-file-owner><entry-number>1</entry-number><party-type>10</party-type><party-name>"
-            f"History {owner} Inc</party-name></case-file-owner></case-file-owners></case-file>"
+            f"History {owner} Inc</party-name></case-file-owner></case-file-owners></case-file>",
         )
     history.versions = periods({day: said for day, (_, said) in newest.items()}, filed, joined=False)
     return history
 
 
-def em_history(seed: int) -> History:
-    rng = random.Random(seed)
-    history = History(seed, "euipo_trademark", f"01{seed % 10000000:07d}")
-    days: dict[date, tuple[int, str | None]] = {}
-    for moment in sorted(rng.sample(range(400), rng.randint(1, 5))):
+@st.composite
+def em_histories(draw: st.DrawFn) -> History:
+    history = History("euipo_trademark", NUMBER)
+    days: dict[date, str | None] = {}
+    classes: list[str] = []
+    for moment in sorted(draw(st.sets(st.integers(0, 399), min_size=1, max_size=5))):
         # Ten moments a day: the last of a day holds.
         day, hour = day_of(moment // 10), moment % 10
-        operation = rng.choice(["Insert", "Update", "Update", "Delete"])
-        classes = sorted(rng.sample(["5", "30"], rng.randint(0, 2)))
+        operation = draw(st.sampled_from(["Insert", "Update", "Update", "Delete"]))
+        classes = sorted(draw(st.sets(st.sampled_from(["5", "30"]))))
         goods = "".join(f"<ClassDescription><ClassNumber>{one}</ClassNumber></ClassDescription>" for one in classes)
         inside = (
             "<GoodsServicesDetails><GoodsServices><ClassificationVersion/><ClassDescriptionDetails>"
@@ -198,16 +277,15 @@ def em_history(seed: int) -> History:
             if classes
             else ""
         )
-        said = f"Application published  {','.join(classes)}"
-        days[day] = (hour, None if operation == "Delete" else said)
-        history.told[f"em{moment // 100}"].append(
-            eu_mark(history.entity_no, inside=inside, produced=f"{day}T0{hour}:00:00", operation=operation)
-        )
+        days[day] = None if operation == "Delete" else f"Application published  {','.join(classes)}"
+        produced = f"{day}T0{hour}:00:00"
+        text = eu_mark(history.entity_no, inside=inside, produced=produced, operation=operation)
+        history.tell(draw, f"em{moment // 100}", day, text)
     begun = date(2023, 2, 1)
-    versions = periods({day: said for day, (_, said) in days.items()}, begun, joined=False)
-    if days[max(days)][1] is None:
+    versions = periods(days, begun, joined=False)
+    if days[max(days)] is None:
         # The last document tells of the deletion, and of the mark as it was until then.
-        deleted = f"Deleted  {said.split('  ')[-1]}"
+        deleted = f"Deleted  {','.join(classes)}"
         history.versions = [*versions[:-1], (*versions[-1][:4], deleted)] if versions else []
         # Nothing but deletions: the mark was there until the last of them.
         history.versions = history.versions or [(begun, max(days), True, False, deleted)]
@@ -216,18 +294,21 @@ def em_history(seed: int) -> History:
     return history
 
 
-def tw_history(seed: int) -> History:
-    rng = random.Random(seed)
-    history = History(seed, "tipo_gazette", f"{100000000 + seed % 90000000}")
-    registered = day_of(rng.choice([-3660, -3620, -3500, -400, 20]))
-    filed = registered - timedelta(rng.randint(1, 400))
-    owner = rng.choice(["历史甲公司", *OWNERS[-2:]])
+@st.composite
+def tw_histories(draw: st.DrawFn) -> History:
+    history = History("tipo_gazette", f"1{NUMBER}")
+    registered = day_of(draw(st.sampled_from([-3660, -3620, -3500, -400, 20])))
+    filed = registered - timedelta(draw(st.integers(1, 400)))
+    owner = draw(st.sampled_from(["历史甲公司", *OWNERS[-2:]]))
     expiry = registered.replace(year=registered.year + 10, day=min(registered.day, 28))
-    history.told[f"gazette{registered:%Y%m%d}"].append(
-        f'<RegContent no="1"><CaseNo>{history.entity_no}</CaseNo><RegisterNo>{seed % 100000000:08d}</RegisterNo>'
+    history.tell(
+        draw,
+        f"gazette{registered:%Y%m%d}",
+        registered,
+        f'<RegContent no="1"><CaseNo>{history.entity_no}</CaseNo><RegisterNo>{NUMBER}</RegisterNo>'
         f"<Trademark_Name>史</Trademark_Name><Filing_Date>{roc_day(filed)}</Filing_Date><SDate>{roc_day(registered)}</SDate>"
         f"<EDate>{roc_day(expiry)}</EDate><Mark_Type>0</Mark_Type><ServiceMark>false</ServiceMark><RegContentOwner>"
-        f"<AChinese>{owner}</AChinese></RegContentOwner></RegContent>"
+        f"<AChinese>{owner}</AChinese></RegContentOwner></RegContent>",
     )
     if expiry <= AS_OF:
         history.versions = [
@@ -239,62 +320,67 @@ def tw_history(seed: int) -> History:
     return history
 
 
-def cn_history(seed: int) -> History:
-    rng = random.Random(seed)
-    history = History(seed, "cnipa_trademark", str(10000000 + seed % 80000000))
-    filed = day_of(rng.randint(-400, -1))
+@st.composite
+def cn_histories(draw: st.DrawFn) -> History:
+    history = History("cnipa_trademark", NUMBER)
+    filed = day_of(draw(st.integers(-400, -1)))
     rows: dict[str, tuple[str, str]] = {}
     days: dict[date, str | None] = {}
-    while not history.told:
-        rows.clear()
-        days.clear()
-        for day, is_whole in EXTRACTS.items():
-            sent = {
-                one: (rng.choice(STATES["cnipa_trademark"]), rng.choice("甲乙"))
-                for one in ("9", "35")
-                if rng.random() < (0.6 if is_whole else 0.3)
-            }
-            rows = {**({} if is_whole else rows), **sent}
-            for one, (status, owner) in sent.items():
-                history.told[extract("商标", day)].append(
-                    f"{history.entity_no},{one},史,历史{owner}公司,{filed},2023-12-01,{status}"
-                )
-            if rows:
-                order = ["已注册", "申请中", "无效"]
-                best = min(rows, key=lambda one: (order.index(rows[one][0]), int(one)))
-                full = ";".join(f"{one}{''.join(rows[one])}" for one in sorted(rows))
-                days[day] = f"{rows[best][0]} 历史{rows[best][1]}公司 {','.join(sorted(rows))}|{full}"
-            elif days:
-                days[day] = None
+    for day, is_whole in EXTRACTS.items():
+        sent = {
+            one: (draw(st.sampled_from(STATES["cnipa_trademark"])), draw(st.sampled_from("甲乙")))
+            for one in ("9", "35")
+            if draw(st.integers(1, 10)) <= (5 if is_whole else 3)
+        }
+        rows = {**({} if is_whole else rows), **sent}
+        for one, (status, owner) in sent.items():
+            text = f"{history.entity_no},{one},史,历史{owner}公司,{filed},2023-12-01,{status}"
+            history.tell(draw, extract("商标", day), day, text)
+        if rows:
+            order = ["已注册", "申请中", "无效"]
+            best = min(rows, key=lambda one: (order.index(rows[one][0]), int(one)))
+            full = ";".join(f"{one}{''.join(rows[one])}" for one in sorted(rows))
+            days[day] = f"{rows[best][0]} 历史{rows[best][1]}公司 {','.join(sorted(rows))}|{full}"
+        elif days:
+            days[day] = None
+    assume(history.told)
     history.versions = [(*version[:4], version[4].split("|")[0]) for version in periods(days, filed, joined=True)]
     return history
 
 
-def er_history(seed: int) -> History:
-    rng = random.Random(seed)
-    base = f"91420100{seed % 1000000000:09d}"
-    history = History(seed, "enterprise_register", base + uscc.calc_check_digit(base))
-    registered = day_of(rng.randint(-400, -1))
+@st.composite
+def er_histories(draw: st.DrawFn) -> History:
+    history = History("enterprise_register", NUMBER)
+    registered = day_of(draw(st.integers(-400, -1)))
     days: dict[date, str | None] = {}
-    while not history.told:
-        for day, is_whole in EXTRACTS.items():
-            if rng.random() < (0.7 if is_whole else 0.4):
-                name, region = (
-                    rng.choice(["历史甲食品有限公司", "历史乙食品有限公司"]),
-                    rng.choice(["420102", "420103"]),
-                )
-                state = rng.choice(["存续", "注销"])
-                days[day] = f"{name} {state} {region}"
-                history.told[extract("企业", day)].append(
-                    f"{history.entity_no},{name},{registered},{region},{state},{day}"
-                )
-            elif is_whole and days:
-                days[day] = None
+    for day, is_whole in EXTRACTS.items():
+        if draw(st.integers(1, 10)) <= (6 if is_whole else 4):
+            name = draw(st.sampled_from(["历史甲食品有限公司", "历史乙食品有限公司"]))
+            region, state = draw(st.sampled_from(["420102", "420103"])), draw(st.sampled_from(["存续", "注销"]))
+            days[day] = f"{name} {state} {region}"
+            text = f"{history.entity_no},{name},{registered},{region},{state},{day}"
+            history.tell(draw, extract("企业", day), day, text)
+        elif is_whole and days:
+            days[day] = None
+    assume(history.told)
     history.versions = periods(days, registered, joined=True)
     return history
 
 
-KINDS: tuple[Callable[[int], History], ...] = (us_history, em_history, tw_history, cn_history, er_history)
+KINDS = (us_histories, em_histories, tw_histories, cn_histories, er_histories)
+
+
+def histories_drawn(from_seed: int) -> list[History]:
+    """Histories of every kind as hypothesis draws them, each of an entity of its own."""
+    lives = [one for kind in KINDS for one in drawn(kind(), HISTORIES // len(KINDS), from_seed)]
+    histories = [life.numbered(number) for number, life in enumerate(lives)]
+    traits = Counter(trait for history in histories for trait in history.traits())
+    print(f"{len(histories)} histories: {dict(traits)}")
+    assert len({str(history.versions) for history in histories}) > HISTORIES // 2
+    assert min(traits[way] for way in ("late", "split", "doubled")) >= IN_EACH_WAY, traits
+    assert len(traits) == 9, traits
+    assert min(traits.values()) >= OF_EACH_TRAIT, traits
+    return histories
 
 
 def extract(name: str, day: date) -> str:
@@ -322,26 +408,21 @@ def suffix(source_id: str) -> str:
     return {"euipo_trademark": ".zip", "uspto_trademark": ".xml", "tipo_gazette": ".xml"}.get(source_id, ".csv")
 
 
-def files_of(histories: Iterable[History]) -> list[File]:
-    """The files in which the offices send what they tell of these."""
-    records: dict[tuple[str, str], list[str]] = defaultdict(list)
+def files_of(histories: Iterable[History], night: int | None = None) -> list[File]:
+    """The files in which the offices send what they tell of these: as they are, or as split, those of a night."""
+    records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for history in histories:
         for name, told in history.told.items():
-            records[history.source_id, name] += told
-    return [File(source_id, name, tuple(told)) for (source_id, name), told in sorted(records.items())]
-
-
-def split(files: Iterable[File], rng: random.Random) -> list[File]:
-    """The same records in other files of the same days, some of them twice."""
-    parts = []
-    for file in files:
-        shuffled = rng.sample(file.records, len(file.records))
-        cut = rng.randint(0, len(shuffled))
-        twice = rng.sample(shuffled, rng.randint(0, min(3, len(shuffled))))
-        for number, records in enumerate((shuffled[:cut] + twice, shuffled[cut:])):
-            if records:
-                parts.append(File(file.source_id, f"{file.name}_{number}", tuple(dict.fromkeys(records))))
-    return parts
+            sent = [record for record in told if night is None or night in record.nights]
+            if sent:
+                records[history.source_id, name] += sent
+    if night is not None:
+        for told in records.values():
+            told.sort(key=lambda record: record.place)
+    return [
+        File(source_id, name, tuple(record.text for record in told))
+        for (source_id, name), told in sorted(records.items())
+    ]
 
 
 def received(home: Home, rounds: Iterable[Iterable[File]]) -> None:
@@ -425,50 +506,55 @@ def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]
     return found
 
 
-def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path) -> None:
-    """Each history has a seed of its own; a failure names those whose histories came out otherwise."""
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"histories and their order of arrival: seed {seed}")
-    rng = random.Random(seed)
-    seeds = rng.sample(range(10_000_000), HISTORIES)
-    histories = [KINDS[number % len(KINDS)](one) for number, one in enumerate(seeds)]
+def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path, example_seed: int) -> None:
+    """Told at once; whole files in two nights, some in both; and each history cut, shuffled and doubled on its own."""
+    again = f"to draw the same again: --hypothesis-seed={example_seed}"
+    histories = histories_drawn(example_seed)
     files = files_of(histories)
+    codes = [one.entity_no for one in histories if one.source_id == "enterprise_register"]
+    *_, overrides = drawn(overrides_of(codes), 12, example_seed)
+    *_, nights = drawn(st.lists(NIGHTS, min_size=len(files), max_size=len(files)), 12, example_seed)
+    orders = drawn(st.permutations(overrides.lines()), 3, example_seed)
+    decided = overrides.same.keys() | {party for pair in overrides.different for party in pair}
+    touched = [one for one in histories if one.entity_no in decided or any(name in str(one.told) for name in decided)]
+    assert len(touched) >= IN_EACH_WAY, (overrides, again)
+    assert len(set(nights)) == 3, (nights, again)
+
     homes = [Home(tmp_path / name) for name in ("at_once", "shuffled", "split")]
-    overrides = overrides_of([one.entity_no for one in histories if one.source_id == "enterprise_register"], rng)
-    for home in homes:
+    for home, order in zip(homes, orders, strict=True):
         home.root.mkdir()
-        overrides.declare(home, rng)
+        written(order, home)
     received(homes[0], [files])
-    again = rng.sample(files, len(files))
-    half = len(files) // 2
-    received(homes[1], [again[:half], rng.sample(files, 5), again[half:]])
-    cut = split(files, rng)
-    rng.shuffle(cut)
-    received(homes[2], [cut[: len(cut) // 2], cut[len(cut) // 2 :]])
+    sent = [[file for file, on in zip(files, nights, strict=True) if night in on] for night in (0, 1)]
+    received(homes[1], sent)
+    received(homes[2], [files_of(histories, night) for night in (0, 1)])
     at_once, shuffled, parts = (built(home) for home in homes)
 
     # A code that is another's has no versions of its own.
     histories = [one for one in histories if one.entity_no not in overrides.same]
-    expected = {history.name: history.versions for history in histories}
-    assert set(released_versions(at_once)) == set(expected)
+    assert len(histories) >= 200
     for candidate in (at_once, parts):
         found = released_versions(candidate)
-        wrong = {h.seed: (h.name, expected[h.name], found[h.name]) for h in histories if found[h.name] != h.versions}
-        assert not wrong, f"{len(wrong)} of {len(histories)} histories: {wrong}"
+        assert set(found) == {history.name for history in histories}, again
+        wrong = [
+            history.account(found[history.name]) for history in histories if found[history.name] != history.versions
+        ]
+        shortest = "".join(sorted(wrong, key=len)[:3])
+        assert not wrong, f"{len(wrong)} of {len(histories)} histories differ ({again}); the shortest: {shortest}"
     for candidate in (at_once, shuffled, parts):
         owners = owners_of(candidate)
-        assert set(owners) == set(OWNERS)
+        assert set(owners) == set(OWNERS), again
         for one in OWNERS:
             party = overrides.enterprise(one)
             if party.isalnum() and party.isascii():
-                assert owners[one] == f"USCC:{party}", (one, overrides)
+                assert owners[one] == f"USCC:{party}", (one, overrides, again)
             alike = {other for other in OWNERS if overrides.enterprise(other) == party}
-            assert {other for other in OWNERS if owners[other] == owners[one]} == alike, (one, overrides)
+            assert {other for other in OWNERS if owners[other] == owners[one]} == alike, (one, overrides, again)
         leads = merged_ids(candidate)
         for code in overrides.same.keys() - set(OWNERS):
-            assert leads[f"USCC:{code}"] == f"USCC:{overrides.enterprise(code)}", overrides
-    assert fingerprint(at_once) == fingerprint(shuffled)
-    assert rows_besides_records(at_once) == rows_besides_records(parts)
+            assert leads[f"USCC:{code}"] == f"USCC:{overrides.enterprise(code)}", (overrides, again)
+    assert fingerprint(at_once) == fingerprint(shuffled), again
+    assert rows_besides_records(at_once) == rows_besides_records(parts), again
 
 
 def case(transaction: str, status: str, registered: str = "") -> str:

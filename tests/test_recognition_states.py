@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import calendar
 import hashlib
-import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from hypothesis import strategies as st
+
 from pipelines.home import Home
 from tests.dbt_models import AS_OF, build_models, rows
+from tests.drawn_examples import drawn
 from tests.hand_made_deliveries import csv_bytes, deliver
 
 TODAY = AS_OF
@@ -202,38 +204,64 @@ def _read(events: Sequence[tuple[date, Decision]]) -> list[Life]:
     return lives
 
 
-def _random_decisions(choose: random.Random, n_recipients: int) -> list[Decision]:
-    """Few days, so that many decisions fall on one; texts of every precision and none."""
-    days = [
-        f"{year}-{month:02}-{day:02}" for year in range(2003, 2027, 3) for month, day in ((1, 1), (5, 16), (12, 31))
+# Few days, so that many decisions fall on one; texts of every precision and none.
+DAYS = [f"{year}-{month:02}-{day:02}" for year in range(2003, 2027, 3) for month, day in ((1, 1), (5, 16), (12, 31))]
+DATES = [*DAYS, *DAYS, *(day[:7] for day in DAYS), *(day[:4] for day in DAYS), ""]
+# How often each event is decided.
+WEIGHTS = [3, 4, 2, 2, 2, 1, 1]
+RECIPIENTS = 400
+
+
+@dataclass(frozen=True)
+class Told:
+    """A decision, the files of three that tell it, and its place in them."""
+
+    decision: Decision
+    files: frozenset[int]
+    place: int
+
+
+@st.composite
+def recipients(draw: st.DrawFn) -> list[Told]:
+    """What is decided of one recipient in one scheme, and how it is told."""
+    scheme = draw(st.integers(0, len(SCHEMES) - 1))
+    editions = draw(st.sampled_from([[""], ["", "第一批"], ["第一批", "第二批", "复核2023"]]))
+    things = draw(st.sampled_from([[""], ["茶"], ["", "茶", "酒"]]))
+    decisions = st.builds(
+        Decision,
+        st.just(scheme),
+        st.sampled_from(editions),
+        st.sampled_from([event for event, weight in enumerate(WEIGHTS) for _ in range(weight)]),
+        st.sampled_from(DATES),
+        st.just(""),
+        st.sampled_from(things),
+    )
+    files = st.sampled_from([frozenset(one) for one in ({0}, {1}, {2}, {0, 1}, {1, 2}, {0, 1, 2})])
+    return draw(
+        st.lists(
+            st.builds(Told, decisions, files, st.integers(0, 99)),
+            min_size=1,
+            max_size=9,
+            unique_by=lambda told: told.decision,
+        )
+    )
+
+
+def test_states_are_those_of_the_decisions_one_after_the_other(tmp_path: Path, example_seed: int) -> None:
+    lives = drawn(recipients(), RECIPIENTS, example_seed)
+    told = [
+        replace(one, decision=replace(one.decision, recipient=f"R{number:05}"))
+        for number, life in enumerate(lives)
+        for one in life
     ]
-    dates = [*days, *days, *(day[:7] for day in days), *(day[:4] for day in days), ""]
-    found: dict[Decision, None] = {}
-    for number in range(n_recipients):
-        scheme = choose.randrange(len(SCHEMES))
-        editions = choose.choice([[""], ["", "第一批"], ["第一批", "第二批", "复核2023"]])
-        things = choose.choice([[""], ["茶"], ["", "茶", "酒"]])
-        for _ in range(choose.randint(1, 9)):
-            event = choose.choices(range(len(EVENTS)), weights=[3, 4, 2, 2, 2, 1, 1])[0]
-            decision = Decision(
-                scheme, choose.choice(editions), event, choose.choice(dates), f"R{number:05}", choose.choice(things)
-            )
-            found[decision] = None
-    return list(found)
-
-
-def test_states_are_those_of_the_decisions_one_after_the_other(tmp_path: Path) -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"random life cycles: seed {seed}")
-    choose = random.Random(seed)
-    decisions = _random_decisions(choose, 1500)
-    # Each decision in one to three files, in any order.
-    files: list[list[list[str]]] = [[], [], []]
-    for decision in decisions:
-        for file in choose.sample(files, choose.choice([1, 1, 2, 3])):
-            file.append(decision.row)
-    for file in files:
-        choose.shuffle(file)
+    decisions = [one.decision for one in told]
+    occur = Counter(EVENTS[decision.event][2] for decision in decisions)
+    assert len(occur) == 6, occur
+    assert min(occur.values()) >= RECIPIENTS // 20, occur
+    assert sum(len(one.files) > 1 for one in told) >= RECIPIENTS // 2
+    # In the order of their places, which is none of theirs.
+    told.sort(key=lambda one: one.place)
+    files = [[one.decision.row for one in told if number in one.files] for number in range(3)]
     home = Home(tmp_path / "lives")
     deliver(home, "recognition_list", {f"{i}.csv": csv_bytes([HEADER, *file]) for i, file in enumerate(files)})
     folder = build_models(home, "fct_recognition", "fct_recognition_state")
@@ -255,7 +283,7 @@ def test_states_are_those_of_the_decisions_one_after_the_other(tmp_path: Path) -
     by_recipient: dict[str, list[Decision]] = defaultdict(list)
     for decision in decisions:
         by_recipient[decision.recipient].append(decision)
-    wrong: list[tuple[list[Decision], object, object]] = []
+    wrong: list[str] = []
     for name, own in by_recipient.items():
         expected = sorted(
             (str(life.granted_text), life.n_taken, life.periods[-1][0], str(life.periods)) for life in lives_of(own)
@@ -265,7 +293,6 @@ def test_states_are_those_of_the_decisions_one_after_the_other(tmp_path: Path) -
             for key, (granted, n_events, state, _) in built[name].items()
         )
         if got != expected:
-            wrong.append((own, expected, got))
-    assert not wrong, f"seed {seed}: {len(wrong)} of {len(by_recipient)} differ; the shortest: " + str(
-        min(wrong, key=lambda w: len(w[0]))
-    )
+            wrong.append("\n".join(map(str, [*own, "expected:", *expected, "found:", *got])))
+    again = f"to draw the same again: --hypothesis-seed={example_seed}"
+    assert not wrong, f"{len(wrong)} of {len(by_recipient)} differ ({again}); the shortest:\n{min(wrong, key=len)}"
