@@ -35,8 +35,8 @@ RUN_TIME_COLUMNS = frozenset(
 )  # fmt: skip
 # `recorded_*` is when the warehouse learnt a thing, which follows the nights on which deliveries came.
 RUN_TIME_PREFIX = "recorded_"
-# One row per check or release of the build itself.
-RUN_TIME_TABLES = frozenset({"audit.checks", "audit.releases"})
+# One row per check or release of the build itself; what was believed until a record that came later took its place.
+RUN_TIME_TABLES = frozenset({"audit.checks", "audit.releases", "audit.enterprise_replaced", "audit.trademark_replaced"})
 
 _WHOLE_NUMBERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}

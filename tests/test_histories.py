@@ -440,7 +440,7 @@ def received(home: Home, rounds: Iterable[Iterable[File]]) -> None:
 
 def built(home: Home) -> Path:
     """The candidate with the dimensions of what the home has received."""
-    return build_models(home, *MODELS, "dim_region", "fct_recognition", as_of=AS_OF).candidate
+    return build_models(home, *MODELS, "trademark_replaced", "dim_region", "fct_recognition", as_of=AS_OF).candidate
 
 
 def released_versions(candidate: Path) -> dict[tuple[str, str], list[Version]]:
@@ -655,3 +655,67 @@ def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
         assert ask("select period, n_marks, n_mark_classes from star.fct_trademark_stock order by 1") == [
             ("2024-03", 1, 1), ("2024-04", 1, 1), ("2024-05", 1, 1), ("2024-06", 1, 1),
         ]  # fmt: skip
+
+
+def test_what_another_record_of_the_day_replaced_was_known_until_then(tmp_path: Path) -> None:
+    """Case files of one transaction date outrank each other by the date of their file, lists of one day by what they
+    say: here 420103 outranks the other regions, and 无效 the other states."""
+    home = Home(tmp_path / "home")
+    code = "91420100000000001" + uscc.calc_check_digit("91420100000000001")
+
+    def us(made: int, status: str) -> File:
+        return File("uspto_trademark", f"apc{made:03d}", (case("20240110", status),))
+
+    def firms(region: str, day: str) -> File:
+        said = f"{code},史甲公司,2020-01-01,{region},存续,{day}"
+        return File("enterprise_register", f"企业_全量_{day.replace('-', '')}", (said,))
+
+    def marks(*states: str) -> File:
+        rows = [
+            f"12345678,{nice_class},史,历史甲公司,2023-05-01,2023-12-01,{state}"
+            for nice_class, state in zip(("9", "35"), states, strict=False)
+        ]
+        return File("cnipa_trademark", "商标_全量_20240501", tuple(rows))
+
+    nights = [
+        [us(10, "630"), firms("420105", "2024-04-01"), firms("420102", "2024-05-01"), marks("申请中")],
+        [us(20, "700"), firms("420103", "2024-05-20"), marks("申请中", "无效")],
+        # It comes after what outranks it, so that it was never known.
+        [us(15, "602"), firms("420103", "2024-05-01"), marks("无效", "无效")],
+        [us(30, "710"), firms("420102", "2024-05-01"), marks("已注册", "无效")],
+    ]
+    moments = [datetime(2020, 1, 1)]
+    for night in nights:
+        received(home, [night])
+        moments.append(datetime.now(UTC).replace(tzinfo=None))
+    office = "select status_code::varchar from star.trademark_{} where office_code = '{}'"
+    region = "select region_code from star.enterprise_{} join star.dim_region using (region_key) where is_registered"
+    # What is known after each night, the first of them before all.
+    expected = {
+        (office.format("known_at(?, ?)", "US"), "2024-02-01"): [None, "630", "700", "700", "710"],
+        (office.format("known_at(?, ?)", "US"), "2023-02-01"): [None, "630", "700", "700", "710"],
+        (office.format("known_at(?, ?)", "CN"), "2024-05-10"): [None, "申请中", "申请中", "无效", "无效"],
+        (region.format("known_at(?, ?)"), "2024-04-10"): [None, "420105", "420105", "420105", "420105"],
+        (region.format("known_at(?, ?)"), "2024-05-10"): [None, "420102", "420102", "420103", "420103"],
+        # A later list ended what the one before it said, which another then corrected.
+        (region.format("known_at(?, ?)"), "2024-05-25"): [None, "420102", "420103", "420103", "420103"],
+    }
+    with duckdb.connect(str(built(home)), read_only=True) as connection:
+        for (sql, day), states in expected.items():
+            found = [connection.execute(sql, [day, moment]).fetchall() for moment in moments]
+            assert found == [[] if state is None else [(state,)] for state in states], (sql, day)
+        # No day but the last shows what was replaced; every fact and dimension is without it.
+        for sql, state in {office.format("as_of(?)", "US"): "710", region.format("as_of(?)"): "420103"}.items():
+            assert connection.execute(sql, ["2024-05-10"]).fetchall() == [(state,)]
+        counted = "select office_code::varchar, count(*) from star.dim_trademark where trademark_key <> -1 group by 1"
+        assert connection.execute(f"{counted} order by 1").fetchall() == [("CN", 1), ("US", 1)]
+        replaced = "select status_code::varchar, recorded_from < recorded_to from audit.trademark_replaced"
+        assert connection.execute(f"{replaced} where office_code = 'US' order by 1").fetchall() == [
+            ("630", True),
+            ("700", True),
+        ]
+        keys = "select count(*) from star.known_at(?, ?) where entity_key <> -1 and version_key in ("
+        keys += "select trademark_key from audit.trademark_replaced union select enterprise_key from"
+        keys += " audit.enterprise_replaced)"
+        assert connection.execute(keys, ["2024-05-10", moments[1]]).fetchall() == [(3,)]
+        assert connection.execute(keys, ["2024-05-10", moments[4]]).fetchall() == [(0,)]

@@ -33,20 +33,32 @@
 {%- endmacro %}
 
 {# The version of day d among those that had come by moment t: the latest that had begun, else the first there was,
-   which then told of the time since `begun`. The newest may have left
-   its register; until that had been told, it was there. #}
-{% macro version_known_at(table, key, begun) -%}
-    select known.* exclude (choice)
+   which then told of the time since `begun`. What another record of the same business date replaced since was believed
+   in its place. The newest may have left its register; until that had been told, it was there. #}
+{% macro version_known_at(table, replaced, key, begun) -%}
+    select known.* exclude (choice, is_replaced)
     from (
         select
             versions.*,
             row_number() over (
                 partition by versions.durable_{{ key }}
                 order by
-                    case when versions.valid_from <= cast(d as date) then versions.version_no end desc nulls last,
-                    versions.version_no
+                    case when versions.valid_from <= cast(d as date) then versions.valid_from end desc nulls last,
+                    versions.valid_from,
+                    versions.is_replaced desc
             ) as choice
-        from star.{{ table }} as versions
+        from (
+            select
+                *,
+                false as is_replaced
+            from star.{{ table }}
+            union all by name
+            select
+                *,
+                true as is_replaced
+            from audit.{{ replaced }}
+            where recorded_to > cast(t as timestamp) and valid_to > cast(d as date)
+        ) as versions
         where
             versions.recorded_from <= cast(t as timestamp)
             and least(versions.valid_from, {{ begun }}) <= cast(d as date)
@@ -55,9 +67,24 @@
         known.choice = 1
         and known.is_listed
         and (
-            known.{{ key }} <> known.durable_{{ key }}
+            known.is_replaced
+            or known.{{ key }} <> known.durable_{{ key }}
             or cast(d as date) < known.valid_to
             or known.recorded_to > cast(t as timestamp)
+        )
+        -- What was believed of a later day, and until when, had ended what was known of the days before.
+        and (
+            cast(d as date) < known.valid_to
+            or not exists (
+                select 1
+                from audit.{{ replaced }} as ended
+                where
+                    known.durable_{{ key }} = ended.durable_{{ key }}
+                    and known.valid_from <= ended.valid_from
+                    and ended.valid_to <= cast(d as date)
+                    and ended.recorded_from <= cast(t as timestamp)
+                    and ended.recorded_to > cast(t as timestamp)
+            )
         )
 {%- endmacro %}
 
@@ -69,6 +96,7 @@
     from (
         {{ version_known_at(
             'dim_trademark',
+            'trademark_replaced',
             'trademark_key',
             "coalesce(versions.filing_date, versions.registration_date, date '1900-01-01')"
         ) }}
@@ -85,6 +113,7 @@
     from (
         {{ version_known_at(
             'dim_enterprise',
+            'enterprise_replaced',
             'enterprise_key',
             "coalesce(versions.registered_date, date '1900-01-01')"
         ) }}

@@ -11,5 +11,5 @@
         delivery_sha256,
         record_no
     from {{ ref('int_trademark_versions') }}
-    where is_listed and not is_newest
+    where is_listed and not is_newest and not is_replaced
 {%- endmacro %}

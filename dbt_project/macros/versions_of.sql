@@ -6,6 +6,12 @@
         true as is_newest
     from {{ newest }} as newest
     union all
+    {{ published_with_keys(published, derived) }}
+    where not versions.is_newest and not versions.is_replaced
+{%- endmacro %}
+
+{# The records of staging that int_trademark_versions names, each with the key of its row there. #}
+{% macro published_with_keys(published, derived=[]) -%}
     select
         versions.trademark_key,
         published.*,
@@ -14,7 +20,6 @@
     from {{ published }} as published
     inner join {{ ref('int_trademark_versions') }} as versions
         on published.delivery_sha256 = versions.delivery_sha256 and published.record_no = versions.record_no
-    where not versions.is_newest
 {%- endmacro %}
 
 {# What a list of a mark's version takes over from the version. #}

@@ -1,4 +1,4 @@
--- Grain: one row per class and version of it, for marks in China of which more than one day is told.
+-- Grain: one row per class and version or replaced state of it, for marks in China of which more than one day is told.
 with extracts as (
     {{ cnipa_extracts() }}
 ),

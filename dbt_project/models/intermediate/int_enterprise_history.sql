@@ -1,4 +1,4 @@
--- Grain: one row per version of a registered enterprise of which more than one day is told.
+-- Grain: one row per version of a registered enterprise of which more than one day is told, and per state replaced.
 with listing as (
     select
         delivery_sha256,
@@ -28,10 +28,13 @@ told as (
 
 lists as (
     select
-        list_date,
-        min(delivery_sha256) as delivery_sha256
+        listing.list_date,
+        min(listing.delivery_sha256) as delivery_sha256,
+        min(deliveries.received_at) as received_at
     from listing
-    group by list_date
+    inner join {{ ref('int_deliveries') }} as deliveries
+        on deliveries.source_id = 'enterprise_register' and listing.delivery_sha256 = deliveries.sha256
+    group by listing.list_date
 ),
 
 events as (
@@ -43,7 +46,8 @@ events as (
         md5({{ natural_key(enterprise_content()) }}) as said,
         true as is_listed,
         delivery_sha256,
-        record_no
+        record_no,
+        cast(null as timestamp) as list_received_at
     from told
     union all
     select
@@ -54,7 +58,8 @@ events as (
         '' as said,
         false as is_listed,
         lists.delivery_sha256,
-        null as record_no
+        null as record_no,
+        lists.received_at as list_received_at
     from (
         select
             uscc,
@@ -78,7 +83,7 @@ events as (
 dated as (
     select
         events.*,
-        deliveries.received_at
+        coalesce(events.list_received_at, deliveries.received_at) as received_at
     from events
     inner join {{ ref('int_deliveries') }} as deliveries
         on deliveries.source_id = 'enterprise_register' and events.delivery_sha256 = deliveries.sha256
@@ -98,6 +103,7 @@ select
     recorded_to,
     is_newest,
     is_listed,
+    is_replaced,
     delivery_sha256,
     record_no
 from versions

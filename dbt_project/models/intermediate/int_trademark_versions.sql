@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark of which more than one day is told.
+-- Grain: one row per version of a mark of which more than one day is told, and per state of it that was replaced.
 with uspto_trademark as (
     {{ of_repeated_keys(ref('stg_uspto_trademark__case_file'), 'serial_number') | indent(4) }}
 ),
@@ -77,8 +77,8 @@ dated as (
         'cnipa_trademark' as source_id,
         {{ surrogate_key(["'CN'", 'registration_no']) }} as record_key,
         event_date,
-        '' as newest_first,
-        '' as content_hash,
+        newest_first,
+        said as content_hash,
         said,
         is_listed,
         delivery_sha256,
@@ -93,7 +93,10 @@ versions as (
 
 select
     record_key as durable_trademark_key,
-    {{ version_key('record_key', 'valid_from', 'is_newest') }} as trademark_key,
+    case
+        when is_replaced then {{ replaced_key('record_key', 'valid_from', 'recorded_from') }}
+        else {{ version_key('record_key', 'valid_from', 'is_newest') }}
+    end as trademark_key,
     version_no,
     valid_from as version_from,
     valid_to as version_to,
@@ -101,6 +104,7 @@ select
     recorded_to,
     is_newest,
     is_listed,
+    is_replaced,
     delivery_sha256,
     record_no
 from versions

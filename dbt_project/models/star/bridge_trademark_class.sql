@@ -62,7 +62,12 @@ classes as (
             marks.durable_trademark_key = {{ surrogate_key(["'CN'", 'versions.registration_no']) }}
             and versions.valid_from <= marks.version_from
             and versions.valid_to > marks.version_from
-    where versions.is_listed and marks.is_listed and not marks.is_newest
+    where
+        versions.is_listed
+        and marks.is_listed
+        and not versions.is_replaced
+        and not marks.is_replaced
+        and not marks.is_newest
 ),
 
 numbered as (

@@ -1,5 +1,5 @@
 -- Grain: one row per mark at an office and version of its record, and the unknown mark.
-{{ config(post_hook=["{{ trademark_as_of() }}", "{{ trademark_known_at() }}"]) }}
+{{ config(post_hook="{{ trademark_as_of() }}") }}
 with first_owners as (
     select
         owners.trademark_key,
@@ -27,49 +27,7 @@ dated as (
     left join first_owners on marks.trademark_key = first_owners.trademark_key
 )
 
-select
-    marks.trademark_key,
-    marks.office_code,
-    marks.application_no,
-    marks.registration_no,
-    marks.mark_text,
-    marks.filing_date,
-    marks.registration_date,
-    marks.expiry_date,
-    marks.status_code,
-    case when marks.is_listed then marks.status_group else 'unknown' end as status_group,
-    marks.status_date,
-    marks.owner_enterprise_key,
-    -- The first record of a mark tells of it since its filing.
-    case
-        when marks.version_no > 1 then marks.version_from
-        else least(marks.begun_date, coalesce(marks.version_from, marks.valid_to - 1))
-    end as valid_from,
-    marks.valid_to,
-    marks.is_newest and marks.valid_to = {{ open_end() }} as is_current,
-    marks.filing_date_text,
-    marks.registration_date_text,
-    marks.status_date_text,
-    marks.international_registration_no,
-    marks.is_well_known,
-    coalesce(deliveries.delivery_key, -1) as delivery_key,
-    marks.record_no,
-    coalesce(marks.durable_trademark_key, marks.trademark_key) as durable_trademark_key,
-    marks.version_no,
-    marks.is_listed,
-    case
-        when marks.status_group = 'live' then coalesce(marks.registration_date, marks.status_date, marks.version_from)
-        when marks.status_group = 'dead'
-            then coalesce(
-                marks.status_date,
-                least(marks.expiry_date, coalesce(marks.version_from, deliveries.snapshot_date))
-            )
-    end as status_since,
-    coalesce(marks.recorded_from, deliveries.received_at, cast('1900-01-01' as timestamp)) as recorded_from,
-    coalesce(marks.recorded_to, cast({{ open_end() }} as timestamp)) as recorded_to
-from dated as marks
-left join {{ ref('int_deliveries') }} as deliveries
-    on marks.source_id = deliveries.source_id and marks.delivery_sha256 = deliveries.sha256
+{{ trademark_rows() }}
 union all
 select
     -1 as trademark_key,

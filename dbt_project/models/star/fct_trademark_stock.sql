@@ -1,5 +1,4 @@
 -- Grain: one row per month, region of the owner, Nice class and office with valid marks at the end of the month.
-{{ config(post_hook=["{{ known_at() }}"]) }}
 {% set first_month = month_number(as_of()) ~ ' - ' ~ var('stock_months') ~ ' + 1' %}
 -- A mark of several classes counts once, in the first of them, and once in each of them.
 with firsts as (
