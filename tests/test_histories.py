@@ -719,3 +719,6 @@ def test_what_another_record_of_the_day_replaced_was_known_until_then(tmp_path: 
         keys += " audit.enterprise_replaced)"
         assert connection.execute(keys, ["2024-05-10", moments[1]]).fetchall() == [(3,)]
         assert connection.execute(keys, ["2024-05-10", moments[4]]).fetchall() == [(0,)]
+    other_way = Home(tmp_path / "other_way")
+    received(other_way, reversed(nights))
+    assert fingerprint(built(other_way)) == fingerprint(built(home))

@@ -16,16 +16,12 @@
     with ranked as (
         select
             *,
-            min(received_at) over (partition by record_key, event_date, said, content_hash) as known_at,
-            row_number() over by_preference as preference,
-            first_value(content_hash) over by_preference as holding_hash,
-            first_value(received_at) over by_preference as holding_from
-        from {{ events }}
-        window
-            by_preference as (
+            min(received_at) over (partition by record_key, event_date, content_hash) as known_at,
+            row_number() over (
                 partition by record_key, event_date
                 order by newest_first desc, content_hash desc, delivery_sha256 desc, record_no desc
-            )
+            ) as preference
+        from {{ events }}
     ),
 
     chosen as (
@@ -127,22 +123,29 @@
     from replaced
 {%- endmacro %}
 
-{# The relation `replaced` of version_runs, from its `ranked`: few records, found without a further pass over the rest. #}
+{# The relation `replaced` of version_runs, from its `ranked`: few records, found before anything is sorted for them. #}
 {% macro replaced_runs() -%}
 -- What another record outranks that came later, so that it may have been believed until then.
 outranked as (
     select
-        record_key,
-        event_date
-    from ranked
-    where
-        preference > 1 and received_at < holding_from and content_hash <> holding_hash and record_no is not null
-    group by record_key, event_date
+        rivals.record_key,
+        rivals.event_date,
+        holding.content_hash as holding_hash
+    from ranked as rivals
+    inner join ranked as holding
+        on
+            rivals.record_key = holding.record_key
+            and rivals.event_date = holding.event_date
+            and rivals.received_at < holding.received_at
+            and rivals.content_hash <> holding.content_hash
+    where rivals.preference > 1 and rivals.record_no is not null and holding.preference = 1
+    group by rivals.record_key, rivals.event_date, holding.content_hash
 ),
 
 contested as (
     select
         ranked.*,
+        outranked.holding_hash,
         min(ranked.preference) over (
             partition by ranked.record_key, ranked.event_date order by ranked.received_at
         ) as best_so_far

@@ -48,29 +48,27 @@ believed_days as (
     where replaced.is_replaced
 ),
 
+told as (
+    select distinct
+        believed_days.registration_no,
+        believed_days.event_date,
+        believed_days.received_at,
+        unnest([class_states.recorded_from, class_states.recorded_to]) as moment
+    from believed_days
+    inner join class_states
+        on
+            believed_days.registration_no = class_states.registration_no
+            and believed_days.event_date >= class_states.valid_from
+),
+
 moments as (
     select
-        told.registration_no,
-        told.event_date,
-        told.moment,
-        max(told.moment) over (partition by told.registration_no, told.event_date) as last_moment
-    from (
-        select distinct
-            believed_days.registration_no,
-            believed_days.event_date,
-            unnest([class_states.recorded_from, class_states.recorded_to]) as moment
-        from believed_days
-        inner join class_states
-            on
-                believed_days.registration_no = class_states.registration_no
-                and believed_days.event_date >= class_states.valid_from
-    ) as told
-    inner join believed_days
-        on
-            told.registration_no = believed_days.registration_no
-            and told.event_date = believed_days.event_date
-            and told.moment >= believed_days.received_at
-    where told.moment < cast({{ open_end() }} as timestamp)
+        registration_no,
+        event_date,
+        moment,
+        max(moment) over (partition by registration_no, event_date) as last_moment
+    from told
+    where moment >= received_at and moment < cast({{ open_end() }} as timestamp)
 ),
 
 believed as (
@@ -169,35 +167,24 @@ states as (
     group by registration_no, event_date, moment
 ),
 
-lasting as (
+last_moments as (
+    select
+        registration_no,
+        event_date,
+        max(last_moment) as last_moment
+    from moments
+    group by registration_no, event_date
+),
+
+beliefs as (
     select
         days.registration_no,
         days.event_date,
         cast({{ open_end() }} as timestamp) as moment,
-        coalesce(moments.last_moment, days.received_at) as received_at
+        coalesce(last_moments.last_moment, days.received_at) as received_at
     from days
-    left join (
-        select
-            registration_no,
-            event_date,
-            max(last_moment) as last_moment
-        from moments
-        group by registration_no, event_date
-    ) as moments on days.registration_no = moments.registration_no and days.event_date = moments.event_date
-)
-
-select
-    told.registration_no,
-    told.event_date,
-    told.received_at,
-    states.delivery_sha256,
-    states.record_no,
-    -- What all that was told came to holds, else what was told last.
-    cast(told.moment as varchar) as newest_first,
-    coalesce(states.said, '') as said,
-    states.said is not null as is_listed
-from (
-    select * from lasting
+    left join last_moments
+        on days.registration_no = last_moments.registration_no and days.event_date = last_moments.event_date
     union all
     select
         registration_no,
@@ -206,9 +193,21 @@ from (
         moment as received_at
     from moments
     where moment < last_moment
-) as told
+)
+
+select
+    beliefs.registration_no,
+    beliefs.event_date,
+    beliefs.received_at,
+    states.delivery_sha256,
+    states.record_no,
+    -- What all that was told came to holds, else what was told last.
+    cast(beliefs.moment as varchar) as newest_first,
+    coalesce(states.said, '') as said,
+    states.said is not null as is_listed
+from beliefs
 left join states
     on
-        told.registration_no = states.registration_no
-        and told.event_date = states.event_date
-        and told.moment = states.moment
+        beliefs.registration_no = states.registration_no
+        and beliefs.event_date = states.event_date
+        and beliefs.moment = states.moment
