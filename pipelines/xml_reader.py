@@ -132,11 +132,14 @@ def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: 
             continue
         end += len(closing)
         kept = bytes(rest[end:]) + held
-        stretches = _without_groups(rest, start, end, opening, closing, parent_closing, skeleton)
-        count = sum(rest.count(closing, *stretch) for stretch in stretches)
-        piece = Piece(_document(rest, stretches), skeleton.n_records + 1, count)
+        rest[len(_OPENED) : start] = b" " * (start - len(_OPENED))
+        _blank_between_groups(rest, start, end, opening, closing, parent_closing, skeleton)
+        count = rest.count(closing, start, end)
+        del rest[end:]
+        rest += _CLOSED
+        first_no = skeleton.n_records + 1
         skeleton.n_records += count
-        yield piece
+        yield Piece(rest, first_no, count)
     skeleton.parts.append(kept)
 
 
@@ -150,18 +153,7 @@ def _filled(stream: BufferedIOBase, kept: bytes) -> bytearray:
     return text
 
 
-def _document(text: bytearray, stretches: list[tuple[int, int]]) -> bytes | bytearray:
-    """The stretches of a text that begins with the opening of a piece's document, as a document; in place where it is
-    one stretch behind that opening."""
-    if len(stretches) == 1 and stretches[0][0] == len(_OPENED):
-        del text[stretches[0][1] :]
-        text += _CLOSED
-        return text
-    with memoryview(text) as whole:
-        return b"".join((_OPENED, *(whole[start:stop] for start, stop in stretches), _CLOSED))
-
-
-def _without_groups(
+def _blank_between_groups(
     text: bytearray,
     start: int,
     end: int,
@@ -169,10 +161,9 @@ def _without_groups(
     closing: bytes,
     parent_closing: bytes,
     skeleton: Skeleton,
-) -> list[tuple[int, int]]:
-    """The stretches of `text` between `start` and `end` that are records; what lies between two groups of records (or
-    before the first) goes to the skeleton."""
-    stretches: list[tuple[int, int]] = []
+) -> None:
+    """Leave only records in `text` between `start` and `end`: what lies between two groups of records (or before the
+    first) goes to the skeleton, and spaces take its place."""
     at = text.find(parent_closing, start, end) if opening.match(text, start) else start
     is_before_first = at == start
     while at >= 0:
@@ -181,13 +172,10 @@ def _without_groups(
         following = opening.search(text, at, end)
         if following is None or (last < 0 and not is_before_first):
             raise DeliveryRefused(f"{closing.decode()} closes without opening; truncated or damaged")
-        if stop > start:
-            stretches.append((start, stop))
         skeleton.parts.append(bytes(text[stop : following.start()]))
+        text[stop : following.start()] = b" " * (following.start() - stop)
         start, is_before_first = following.start(), False
         at = text.find(parent_closing, start, end)
-    stretches.append((start, end))
-    return stretches
 
 
 class _PlainTags:
