@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
-import mmap
 import re
+from functools import partial
 from pathlib import Path
 
 from pipelines.refusal import DeliveryRefused
@@ -44,9 +44,9 @@ def begins_as_utf8(path: Path) -> bool:
 
 
 def has_byte(path: Path, byte: bytes) -> bool:
-    """Whether a byte (such as NUL) occurs anywhere in a file that is not empty."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        return data.find(byte) >= 0
+    """Whether a byte (such as NUL) occurs anywhere in a file."""
+    with path.open("rb") as file:
+        return any(byte in block for block in iter(partial(file.read, _BLOCK), b""))
 
 
 def declared_encoding(path: Path) -> str:

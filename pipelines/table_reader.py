@@ -29,10 +29,10 @@ from pipelines.declarations import Source
 from pipelines.refusal import DeliveryRefused
 
 BATCH_ROWS = 50_000
-PIECE_BYTES = 6 << 20
+PIECE_BYTES = 4 << 20
 _SAMPLE_BYTES = 1 << 20
 _DELIMITERS = ",;\t|"
-_FIELD_BYTES = 16 << 20
+_FIELD_BYTES = 8 << 20
 WORKBOOK_SUFFIXES = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods")
 
 csv.field_size_limit(_FIELD_BYTES)
@@ -288,12 +288,13 @@ def _context(rows: pl.DataFrame, sheet: str, header: Header) -> pl.DataFrame:
 def _count_if_sound(path: Path, layout: CsvLayout) -> int | None:
     """The number of rows, or None if any has another number of cells than the header, is badly quoted or no UTF-8."""
     columns = {f"c{i}": "VARCHAR" for i in range(layout.n_columns)}
-    with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as connection:
+    with duckdb.connect(config={"threads": 2, "memory_limit": "96MB"}) as connection:
         try:
             rows = connection.execute(
                 "select count(*) from read_csv(?, delim = ?, quote = '\"', escape = '\"', header = false, skip = ?, "
-                "auto_detect = false, columns = ?, store_rejects = true, max_line_size = 16777216)",
-                [str(path), layout.delimiter, layout.skip_lines, columns],
+                "auto_detect = false, columns = ?, store_rejects = true, max_line_size = ?, buffer_size = ?)",
+                # Unasked, the buffer is sixteen times the longest line, which the memory limit does not allow.
+                [str(path), layout.delimiter, layout.skip_lines, columns, _FIELD_BYTES, _FIELD_BYTES],
             ).fetchall()
             rejects = connection.execute("select count(*) from reject_errors").fetchall()
         except duckdb.Error:

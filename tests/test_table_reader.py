@@ -405,3 +405,15 @@ def test_pieces_of_any_size_give_the_same_rows(tmp_path: Path, monkeypatch: pyte
         monkeypatch.setattr(table_reader, "PIECE_BYTES", piece)
         (again,) = parse_deliveries(home, source("enterprise_register"), silent, again=True)
         assert lake(home, again, "enterprise").equals(whole), piece
+
+
+def test_a_file_larger_than_what_its_check_may_hold_is_read_by_the_fast_reader(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    with path.open("wb") as file:
+        file.write(csv_bytes([ENTERPRISE_HEADER]))
+        row = csv_bytes([[*enterprises("甲厂")[1][:-1], "长" * 300_000]])
+        for _ in range(300):
+            file.write(row)
+    layout = csv_layout(path, source("enterprise_register"))
+    assert path.stat().st_size > 256 << 20
+    assert table_reader._count_if_sound(path, layout) == 300

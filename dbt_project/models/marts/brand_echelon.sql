@@ -12,7 +12,7 @@ recognised as (
     select
         placed.enterprise_key,
         rules.rule_key,
-        list(placed.recognition_key order by placed.recognition_key) as recognition_keys,
+        list_sort(list(placed.recognition_key)) as recognition_keys,
         cast([] as bigint[]) as trademark_keys
     from placed
     inner join {{ ref('bridge_rule_scheme') }} as covered on placed.scheme_key = covered.scheme_key
@@ -37,7 +37,7 @@ abroad as (
         marks.owner_enterprise_key as enterprise_key,
         rules.rule_key,
         cast([] as bigint[]) as recognition_keys,
-        list(marks.trademark_key order by marks.trademark_key) as trademark_keys
+        list_sort(list(marks.trademark_key)) as trademark_keys
     from {{ ref('dim_trademark') }} as marks
     inner join {{ ref('dim_enterprise') }} as owners
         on marks.owner_enterprise_key = owners.enterprise_key and owners.is_current and owners.is_registered
@@ -92,7 +92,7 @@ clusters as (
         industries.division_code as industry_code,
         count(distinct placed.enterprise_key) as n_enterprises,
         [max(rules.rule_id)] as rule_ids,
-        list(placed.recognition_key order by placed.recognition_key) as recognition_keys,
+        list_sort(list(placed.recognition_key)) as recognition_keys,
         cast([] as bigint[]) as trademark_keys
     from placed
     inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key

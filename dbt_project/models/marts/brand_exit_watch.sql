@@ -41,7 +41,7 @@ failures as (
             ),
             '; ' order by inspections.notice_date, inspections.inspection_key
         ) as evidence,
-        list(inspections.inspection_key order by inspections.inspection_key) as inspection_evidence_keys
+        list_sort(list(inspections.inspection_key)) as inspection_evidence_keys
     from placed
     inner join {{ ref('fct_inspection') }} as inspections
         on

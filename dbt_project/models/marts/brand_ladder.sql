@@ -25,7 +25,7 @@ rungs as (
         ladder,
         scheme_id,
         min(granted_date) as rung_since,
-        list(recognition_key order by recognition_key) as evidence_keys,
+        list_sort(list(recognition_key)) as evidence_keys,
         list(distinct object_name order by object_name) filter (where object_name is not null) as object_names
     from climbed
     where is_held

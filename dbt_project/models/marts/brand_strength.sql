@@ -134,7 +134,7 @@ pillars as (
 missing as (
     select
         pillars.enterprise_key,
-        list(weights.subject order by weights.subject) as missing_pillars
+        list_sort(list(weights.subject)) as missing_pillars
     from pillars
     inner join {{ ref('dim_rule') }} as weights on weights.rule_kind = 'strength_weight'
     inner join base on weights.variant = base.weighting
@@ -173,8 +173,8 @@ told as (
 evidence as (
     select
         enterprise_key,
-        list(evidence_key order by evidence_key) filter (where evidence_table = 'fct_recognition') as recognition_keys,
-        list(evidence_key order by evidence_key) filter (where evidence_table = 'fct_inspection') as inspection_keys
+        list_sort(list(evidence_key) filter (where evidence_table = 'fct_recognition')) as recognition_keys,
+        list_sort(list(evidence_key) filter (where evidence_table = 'fct_inspection')) as inspection_keys
     from told
     group by enterprise_key
 ),

@@ -40,6 +40,6 @@ select
     min(granted_date) as since,
     max(region_code) as region_code,
     group_id as rule_id,
-    list(recognition_key order by recognition_key) as evidence_keys
+    list_sort(list(recognition_key)) as evidence_keys
 from members
 group by group_id, recipient_identity, object_text

@@ -6,7 +6,7 @@ with marks as (
         sum(case when status_group = 'live' and office_code <> 'CN' then 1 else 0 end) as n_live_marks_abroad,
         sum(case when status_group = 'pending' then 1 else 0 end) as n_pending_marks,
         min(case when status_group = 'live' and expiry_date >= {{ as_of() }} then expiry_date end) as next_expiry_date,
-        list(trademark_key order by trademark_key) filter (where status_group in ('live', 'pending')) as trademark_keys
+        list_sort(list(trademark_key) filter (where status_group in ('live', 'pending'))) as trademark_keys
     from {{ ref('dim_trademark') }}
     where is_current and owner_enterprise_key <> -1
     group by owner_enterprise_key
@@ -35,7 +35,7 @@ recognitions as (
             as n_recognitions_ended,
         bool_or(is_held and not is_honour) as is_listed_exporter,
         list_sort(list(distinct scheme_id) filter (where is_honour and is_held)) as scheme_ids,
-        list(recognition_key order by recognition_key) as recognition_keys
+        list_sort(list(recognition_key)) as recognition_keys
     from received
     group by enterprise_key
 ),
@@ -46,7 +46,7 @@ inspections as (
         count(*) as n_samples,
         sum(case result when 'fail' then 1 else 0 end) as n_fail,
         max(notice_date) as last_notice_date,
-        list(inspection_key order by inspection_key) filter (where result = 'fail') as failing_keys
+        list_sort(list(inspection_key) filter (where result = 'fail')) as failing_keys
     from {{ ref('fct_inspection') }}
     where producer_enterprise_key <> -1
     group by producer_enterprise_key

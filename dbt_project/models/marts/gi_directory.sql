@@ -24,7 +24,7 @@ grouped as (
         max(case named.place_key when -1 then null else regions.region_code end) as region_code,
         count(*) as n_recognitions,
         list_sort(list(distinct named.recipient_name)) as recipient_names,
-        list(named.recognition_key order by named.recognition_key) as evidence_keys
+        list_sort(list(named.recognition_key)) as evidence_keys
     from named
     inner join {{ ref('bridge_rule_scheme') }} as members on named.scheme_key = members.scheme_key
     inner join {{ ref('dim_rule') }} as groups

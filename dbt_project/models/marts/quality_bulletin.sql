@@ -29,7 +29,7 @@ cells as (
         sum(case when is_from_full_notice then 1 else 0 end) as n_samples,
         sum(case when is_from_full_notice and result = 'fail' then 1 else 0 end) as n_fail,
         sum(case when is_from_full_notice then 0 else 1 end) as n_fail_only,
-        list(inspection_key order by inspection_key) filter (where result = 'fail') as failing_keys
+        list_sort(list(inspection_key) filter (where result = 'fail')) as failing_keys
     from samples
     group by region_key, category_name, period
 ),

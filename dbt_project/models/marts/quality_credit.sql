@@ -19,12 +19,12 @@ points as (
         sum(credit.points) as points,
         sum(case when credit.points < 0 then credit.points else 0 end) as points_lost,
         list_sort(list(distinct rules.rule_id)) as point_rule_ids,
-        list(credit.evidence_key order by credit.evidence_key) filter (
+        list_sort(list(credit.evidence_key) filter (
             where credit.evidence_table = 'fct_recognition'
-        ) as recognition_keys,
-        list(credit.evidence_key order by credit.evidence_key) filter (
+        )) as recognition_keys,
+        list_sort(list(credit.evidence_key) filter (
             where credit.evidence_table = 'fct_inspection'
-        ) as inspection_keys
+        )) as inspection_keys
     from {{ ref('fct_credit_point') }} as credit
     inner join {{ ref('dim_rule') }} as rules on credit.rule_key = rules.rule_key
     group by credit.enterprise_key

@@ -4,12 +4,12 @@ with scored as (
         credit.enterprise_key,
         least(min(caps.value), min(starts.value) + sum(credit.points)) as score,
         bool_or(credit.points < 0) as has_lost,
-        list(credit.evidence_key order by credit.evidence_key) filter (
+        list_sort(list(credit.evidence_key) filter (
             where credit.evidence_table = 'fct_recognition' and credit.points < 0
-        ) as recognition_keys,
-        list(credit.evidence_key order by credit.evidence_key) filter (
+        )) as recognition_keys,
+        list_sort(list(credit.evidence_key) filter (
             where credit.evidence_table = 'fct_inspection'
-        ) as inspection_keys
+        )) as inspection_keys
     from {{ ref('fct_credit_point') }} as credit
     inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
     inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
@@ -20,7 +20,7 @@ holders as (
     select
         recognitions.enterprise_key,
         covered.rule_key,
-        list(recognitions.recognition_key order by recognitions.recognition_key) as recognition_keys
+        list_sort(list(recognitions.recognition_key)) as recognition_keys
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('bridge_rule_scheme') }} as covered on recognitions.scheme_key = covered.scheme_key
     where recognitions.state in ('held', 'conditional')

@@ -8,7 +8,7 @@ payments as (
         recognition_key,
         count(*) as n_payments,
         sum(stated_amount_cny) as stated_cny,
-        list(recognition_event_key order by recognition_event_key) as payment_keys
+        list_sort(list(recognition_event_key)) as payment_keys
     from {{ ref('fct_recognition_event') }}
     where event_type = 'pay' and coalesce(decided_date, {{ as_of() }}) <= {{ as_of() }}
     group by recognition_key
@@ -57,7 +57,7 @@ once as (
         sum(n_payments) as n_payments,
         sum(paid_cny) as paid_cny,
         min(granted_date) as granted_date,
-        list(recognition_key order by recognition_key) as evidence_keys,
+        list_sort(list(recognition_key)) as evidence_keys,
         list_sort(flatten(list(payment_keys) filter (where n_payments > 0))) as payment_evidence_keys
     from rewarded
     group by recipient_identity, object_text, scheme_id, rule_id, plan_key, ladder

@@ -35,7 +35,7 @@ recognised as (
         recognitions.enterprise_key,
         {{ bare_text('recognitions.object_name') }} as mark_words,
         count(*) as n_recognitions,
-        list(recognitions.recognition_key order by recognitions.recognition_key) as recognition_keys
+        list_sort(list(recognitions.recognition_key)) as recognition_keys
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('bridge_rule_scheme') }} as covered on recognitions.scheme_key = covered.scheme_key
     inner join {{ ref('dim_rule') }} as rules

@@ -22,7 +22,7 @@ marks as (
 matched as (
     select
         marks.trademark_key,
-        list(recognised.recognition_key order by recognised.recognition_key) as recognition_keys,
+        list_sort(list(recognised.recognition_key)) as recognition_keys,
         min(recognised.granted_date) as recognised_date,
         min(recognised.recipient_name) as recipient_name
     from recognised

@@ -34,7 +34,7 @@ held_of_measure as (
         rules.rule_key,
         count(*) as n_held,
         max(held.rung) as rung,
-        list(held.recognition_key order by held.recognition_key) as evidence_keys
+        list_sort(list(held.recognition_key)) as evidence_keys
     from held
     inner join {{ ref('bridge_rule_scheme') }} as covered on held.scheme_key = covered.scheme_key
     inner join rules on covered.rule_key = rules.rule_key
@@ -66,7 +66,7 @@ all_held as (
         cast(count(*) as double) as value,
         count(*) as n_evidence,
         'fct_recognition' as evidence_table,
-        list(held.recognition_key order by held.recognition_key) as evidence_keys
+        list_sort(list(held.recognition_key)) as evidence_keys
     from held
     inner join rules on rules.variant = 'count_all'
     group by held.enterprise_key, rules.rule_key
@@ -79,7 +79,7 @@ sampled as (
         {{ wilson_low("sum(case inspections.result when 'pass' then 1 else 0 end)", 'count(*)') }} as value,
         count(*) as n_evidence,
         'fct_inspection' as evidence_table,
-        list(inspections.inspection_key order by inspections.inspection_key) as evidence_keys
+        list_sort(list(inspections.inspection_key)) as evidence_keys
     from {{ ref('fct_inspection') }} as inspections
     inner join holders on inspections.producer_enterprise_key = holders.enterprise_key
     inner join rules on rules.variant = 'pass_rate_low'
@@ -97,9 +97,9 @@ credited as (
         least(min(caps.value), min(starts.value) + coalesce(sum(credit.points), 0)) as value,
         count(credit.evidence_key) as n_evidence,
         'fct_credit_point' as evidence_table,
-        coalesce(list(credit.evidence_key order by credit.evidence_key) filter (
+        coalesce(list_sort(list(credit.evidence_key) filter (
             where credit.evidence_key is not null
-        ), []) as evidence_keys
+        )), []) as evidence_keys
     from holders
     inner join rules on rules.variant = 'credit_score'
     inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
@@ -118,9 +118,9 @@ marked as (
         end as double) as value,
         count(marks.trademark_key) as n_evidence,
         'dim_trademark' as evidence_table,
-        coalesce(list(marks.trademark_key order by marks.trademark_key) filter (
+        coalesce(list_sort(list(marks.trademark_key) filter (
             where marks.trademark_key is not null
-        ), []) as evidence_keys
+        )), []) as evidence_keys
     from holders
     inner join rules on rules.variant in ('live_marks', 'offices_abroad')
     left join {{ ref('dim_trademark') }} as marks

@@ -14,7 +14,7 @@ with measured as (
 ordered as (
     select
         rule_key,
-        list(value order by value) as amounts,
+        list_sort(list(value)) as amounts,
         count(*) - 1 as last_place
     from measured
     where value > 0

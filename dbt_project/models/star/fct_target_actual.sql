@@ -57,7 +57,7 @@ registrations as (
 evidence as (
     select
         targets.policy_target_key,
-        list(counted.recognition_key order by counted.recognition_key) as evidence_keys
+        list_sort(list(counted.recognition_key)) as evidence_keys
     from targets
     inner join {{ ref('bridge_target_recognition') }} as counted
         on
@@ -69,7 +69,7 @@ evidence as (
     union all
     select
         policy_target_key,
-        list(trademark_key order by trademark_key) as evidence_keys
+        list_sort(list(trademark_key)) as evidence_keys
     from registrations
     group by policy_target_key
 ),
