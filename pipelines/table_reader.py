@@ -29,7 +29,7 @@ from pipelines.declarations import Source
 from pipelines.refusal import DeliveryRefused
 
 BATCH_ROWS = 50_000
-PIECE_BYTES = 4 << 20
+PIECE_BYTES = 5 << 20
 _SAMPLE_BYTES = 1 << 20
 _DELIMITERS = ",;\t|"
 _FIELD_BYTES = 8 << 20
