@@ -1,5 +1,22 @@
 {# What the records of enterprises say, for the versions that hold and for what they replaced alike. #}
 
+{# Published records with the period of the version, or of the replaced state, that each makes. #}
+{% macro published_extracts() -%}
+select
+    published.*,
+    history.version_no,
+    history.version_from,
+    history.version_to,
+    history.recorded_from,
+    history.recorded_to,
+    false as is_newest,
+    history.is_listed,
+    history.last_told
+from {{ ref('stg_enterprise_register__enterprise') }} as published
+inner join {{ ref('int_enterprise_history') }} as history
+    on published.delivery_sha256 = history.delivery_sha256 and published.record_no = history.record_no
+{%- endmacro %}
+
 {# The relation `registered`, from the relation `extracts`: records of the register with their periods. #}
 {% macro registered_enterprises() -%}
 registered as (

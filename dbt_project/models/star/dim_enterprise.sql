@@ -14,19 +14,7 @@ with extracts as (
     from {{ ref('int_enterprise_versions') }} as versions
     left join {{ ref('int_enterprise_history') }} as history on versions.uscc = history.uscc and history.is_newest
     union all
-    select
-        published.*,
-        history.version_no,
-        history.version_from,
-        history.version_to,
-        history.recorded_from,
-        history.recorded_to,
-        false as is_newest,
-        history.is_listed,
-        history.last_told
-    from {{ ref('stg_enterprise_register__enterprise') }} as published
-    inner join {{ ref('int_enterprise_history') }} as history
-        on published.delivery_sha256 = history.delivery_sha256 and published.record_no = history.record_no
+    {{ published_extracts() | indent(4) }}
     where not history.is_newest and not history.is_replaced
 ),
 
