@@ -18,7 +18,7 @@ from pipelines.home import Home, UsageError, business_today
 from pipelines.lock import exclusive
 
 
-class RefreshSettings(dg.ConfigurableResource):  # type: ignore[type-arg]
+class RefreshSettings(dg.ConfigurableResource[None]):
     """What a refresh may be asked for; the launchpad shows these under resources."""
 
     as_of: str = Field(default="", description="As-of date as YYYY-MM-DD; empty for the day in Asia/Shanghai")

@@ -24,7 +24,7 @@ from pipelines.fetch import Fetched, Patience, _Part, backfill, failures, fetch,
 from pipelines.home import Home, UsageError
 from pipelines.receive import manifests
 from pipelines.refresh import refresh
-from tests.fault_server import FaultServer, Resource, fault_server
+from tests.fault_server import Fault, FaultServer, Resource, fault_server
 from tests.hand_made_deliveries import csv_bytes, deliver, enterprises, silent, source
 
 SOURCE = "enterprise_register"
@@ -168,10 +168,10 @@ def test_errors_of_the_server_are_waited_for(home: Home, server: FaultServer) ->
     ],
 )
 def test_a_lasting_fault_makes_no_delivery_and_one_line(
-    home: Home, server: FaultServer, fault: str, reason: str
+    home: Home, server: FaultServer, fault: Fault, reason: str
 ) -> None:
     server.files["/e.csv"] = file = Resource(SMALL, '"one"')
-    file.faults.extend([fault] * 20)  # type: ignore[list-item]
+    file.faults.extend([fault] * 20)
     one = get_one(home, server)
     assert one.outcome == "failed"
     assert reason in (one.reason or "")

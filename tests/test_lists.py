@@ -127,7 +127,8 @@ REGION_HEADER = ["代码", "一级行政区", "二级行政区", "名称", "级�
 
 def region_list(*counties: str) -> bytes:
     """A list of the provinces that must be there and of some counties."""
-    provinces = [f"{number}0000" for number in [*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66)]]  # noqa: E501  # fmt: skip
+    zones = [range(11, 16), range(21, 24), range(31, 38), range(41, 47), range(50, 55), range(61, 66)]
+    provinces = [f"{number}0000" for zone in zones for number in zone]
     lines = [[code, f"省{code}", "", f"省{code}", "省级", "在用", "1981", "", ""] for code in provinces]
     lines += [[code, "省110000", "直辖", f"县{code}", "县级", "在用", "1981", "", ""] for code in counties]
     return csv_bytes([REGION_HEADER, *lines])

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines import parse, xml_reader
-from pipelines.contract import check, lake_schema
+from pipelines.contract import Checked, check, lake_schema
 from pipelines.declarations import Source, load_source
 from pipelines.home import Home
 from pipelines.lake_writer import QUARANTINE_SCHEMA
@@ -142,8 +142,8 @@ def test_a_delivery_that_comes_to_be_refused_leaves_the_lake(tmp_path: Path, mon
 def test_records_lost_on_the_way_refuse_the_delivery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = check
 
-    def loses(*arguments: object) -> object:
-        checked = real(*arguments)  # type: ignore[arg-type]
+    def loses(declared: Source, texts: dict[str, pl.DataFrame], undecodable: bool) -> Checked:
+        checked = real(declared, texts, undecodable)
         checked.tables["case_file"] = checked.tables["case_file"].head(1)
         return checked
 

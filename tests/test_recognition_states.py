@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -167,13 +168,7 @@ def lives_of(decisions: Sequence[Decision]) -> list[Life]:
             for o in openings
             if (o.thing == decision.thing or "" in (o.thing, decision.thing)) and o.first_day <= decision.last_day
         ]
-        best = min(
-            open_then,
-            key=lambda o, d=decision: (  # type: ignore[misc]
-                (o.edition != d.edition, o.thing != d.thing, -o.rank, -o.first_day.toordinal(), _stable(o))
-            ),
-            default=None,
-        )
+        best = min(open_then, key=partial(_distance, decision), default=None)
         award = award_of(best.award) if best else ("", decision.thing)
         dated[award].append((max(decision.first_day, best.first_day if best else LONG_AGO), decision))
 
@@ -181,6 +176,12 @@ def lives_of(decisions: Sequence[Decision]) -> list[Life]:
     for events in dated.values():
         found += _read(sorted(events, key=lambda e: (e[0], e[1].rank, e[1].last_day)))
     return [life for life in found if life.n_taken]
+
+
+def _distance(decision: Decision, opening: Decision) -> tuple[bool, bool, int, int, int]:
+    """How far an opening is from being what a later decision is about: the least of these is."""
+    is_other_edition, is_other_thing = opening.edition != decision.edition, opening.thing != decision.thing
+    return is_other_edition, is_other_thing, -opening.rank, -opening.first_day.toordinal(), _stable(opening)
 
 
 def _read(events: Sequence[tuple[date, Decision]]) -> list[Life]:
