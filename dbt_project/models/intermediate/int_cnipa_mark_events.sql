@@ -3,72 +3,8 @@ with class_states as (
     select * from {{ ref('int_cnipa_class_versions') }}
 ),
 
-days as (
-    select
-        registration_no,
-        event_date,
-        min(received_at) as received_at,
-        max(received_at) as last_received_at
-    from (
-        select
-            registration_no,
-            valid_from as event_date,
-            recorded_from as received_at
-        from class_states
-        union all
-        select
-            registration_no,
-            valid_to as event_date,
-            recorded_to as received_at
-        from class_states
-        where valid_to < {{ open_end() }} and not is_replaced
-    ) as changes
-    group by registration_no, event_date
-),
-
--- Days told bit by bit, or of which a class was told otherwise before: what was believed each time that more was told.
-believed_days as (
-    select
-        registration_no,
-        event_date,
-        received_at
-    from days
-    where received_at < last_received_at
-    union
-    select
-        days.registration_no,
-        days.event_date,
-        days.received_at
-    from days
-    inner join class_states as replaced
-        on
-            days.registration_no = replaced.registration_no
-            and days.event_date >= replaced.valid_from
-            and days.event_date < replaced.valid_to
-    where replaced.is_replaced
-),
-
-told as (
-    select distinct
-        believed_days.registration_no,
-        believed_days.event_date,
-        believed_days.received_at,
-        unnest([class_states.recorded_from, class_states.recorded_to]) as moment
-    from believed_days
-    inner join class_states
-        on
-            believed_days.registration_no = class_states.registration_no
-            and believed_days.event_date >= class_states.valid_from
-),
-
 moments as (
-    select
-        registration_no,
-        event_date,
-        moment,
-        max(moment) over (partition by registration_no, event_date) as last_moment
-    from told
-    where moment >= received_at and moment < cast({{ open_end() }} as timestamp)
+    select * from {{ ref('int_cnipa_mark_moments') }}
 ),
 
 believed as (
@@ -99,26 +35,29 @@ believed as (
             and moments.event_date >= class_states.valid_from
             and moments.moment >= class_states.recorded_from
     where
-        moments.moment < moments.last_moment
+        moments.moment < cast({{ open_end() }} as timestamp)
         and (not class_states.is_replaced or moments.moment < class_states.recorded_to)
 ),
 
 states_of_classes as (
     select
-        days.registration_no,
-        days.event_date,
-        cast({{ open_end() }} as timestamp) as moment,
+        moments.registration_no,
+        moments.event_date,
+        moments.moment,
         versions.nice_class,
         versions.delivery_sha256,
         versions.record_no,
         versions.said
-    from days
+    from moments
     inner join class_states as versions
         on
-            days.registration_no = versions.registration_no
-            and days.event_date >= versions.valid_from
-            and days.event_date < versions.valid_to
-    where versions.is_listed and not versions.is_replaced
+            moments.registration_no = versions.registration_no
+            and moments.event_date >= versions.valid_from
+            and moments.event_date < versions.valid_to
+    where
+        moments.moment = cast({{ open_end() }} as timestamp)
+        and versions.is_listed
+        and not versions.is_replaced
     union all
     select
         registration_no,
@@ -165,49 +104,21 @@ states as (
         md5(string_agg(concat_ws('|', nice_class, said), ';' order by nice_class)) as said
     from listed
     group by registration_no, event_date, moment
-),
-
-last_moments as (
-    select
-        registration_no,
-        event_date,
-        max(last_moment) as last_moment
-    from moments
-    group by registration_no, event_date
-),
-
-beliefs as (
-    select
-        days.registration_no,
-        days.event_date,
-        cast({{ open_end() }} as timestamp) as moment,
-        coalesce(last_moments.last_moment, days.received_at) as received_at
-    from days
-    left join last_moments
-        on days.registration_no = last_moments.registration_no and days.event_date = last_moments.event_date
-    union all
-    select
-        registration_no,
-        event_date,
-        moment,
-        moment as received_at
-    from moments
-    where moment < last_moment
 )
 
 select
-    beliefs.registration_no,
-    beliefs.event_date,
-    beliefs.received_at,
+    moments.registration_no,
+    moments.event_date,
+    moments.received_at,
     states.delivery_sha256,
     states.record_no,
     -- What all that was told came to holds, else what was told last.
-    cast(beliefs.moment as varchar) as newest_first,
+    cast(moments.moment as varchar) as newest_first,
     coalesce(states.said, '') as said,
     states.said is not null as is_listed
-from beliefs
+from moments
 left join states
     on
-        beliefs.registration_no = states.registration_no
-        and beliefs.event_date = states.event_date
-        and beliefs.moment = states.moment
+        moments.registration_no = states.registration_no
+        and moments.event_date = states.event_date
+        and moments.moment = states.moment
