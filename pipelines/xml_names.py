@@ -35,8 +35,9 @@ class KnownNames:
         self._shift = np.uint64(
             max(range(64 - _TABLE_BITS), key=lambda bits: len(set(_places(hashes, np.uint64(bits)))))
         )
-        # No name has this hash, nor has a tag without a name.
+        # No name has this hash. Names too long to hash have none of their own, as tags without a name.
         self._table = np.full(1 << _TABLE_BITS, ~_ZERO)
+        hashes = hashes[hashes != _ZERO]
         self._table[_places(hashes, self._shift)] = hashes
 
     def others(self, data: bytes | bytearray) -> dict[str, int]:
@@ -59,10 +60,10 @@ def _places(hashes: Words, shift: np.uint64) -> npt.NDArray[np.intp]:
 
 
 def _hashes(data: bytes | bytearray) -> Iterator[Words]:
-    """A hash of the name after each `<` that is not of a closing tag, in their order, of its first 64 bytes; by
-    stretches whose numbers stay in the processor's cache."""
+    """A hash of the name after each `<` that is not of a closing tag, in their order; by stretches whose numbers stay
+    in the processor's cache. Zero for a name of 64 bytes and more, and for one that ends with the data."""
     text = np.frombuffer(data, np.uint8)
-    # Eight bytes from each position. Behind the last, what is cut off is no known name.
+    # Eight bytes from each position.
     words = np.ndarray((max(len(text) - 7, 0),), "<u8", buffer=data, strides=(1,))
     for start in range(0, len(text) - 1, _STRETCH):
         at = np.flatnonzero(text[start : min(start + _STRETCH, len(text) - 1)] == ord("<")) + (start + 1)
@@ -72,6 +73,7 @@ def _hashes(data: bytes | bytearray) -> Iterator[Words]:
         for factor in _FACTORS:
             if len(going) and at[-1] >= len(words):
                 within = at < len(words)
+                hashes[going[~within]] = _ZERO
                 going, at = going[within], at[within]
             word = words[at]
             ended = _ended(word)
@@ -81,6 +83,8 @@ def _hashes(data: bytes | bytearray) -> Iterator[Words]:
             if not len(more):
                 break
             going, at = going[more], at[more] + 8
+        else:
+            hashes[going] = _ZERO
         yield hashes
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -107,22 +107,30 @@ def by_lxml(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
     return rows
 
 
-# Names of one word of eight bytes and of several, some the beginnings of others, one longer than is hashed.
-ELEMENTS = ["a", "name", "name-key", "name-keys", "international-registration-number", "名称", "x" * 70]
+# Names of one word of eight bytes and of several, some the beginnings of others, some too long to be hashed.
+ELEMENTS = ["a", "name", "name-key", "name-keys", "international-registration-number", "名称", "x" * 64, "x" * 70]
 
 
 @given(
     known=st.sets(st.sampled_from(ELEMENTS)),
     opened=st.lists(
-        st.tuples(st.sampled_from([*ELEMENTS, "nam", "name-", "name_key", "x" * 69, "a:b"]), st.sampled_from("> /\n\t"))
+        st.tuples(
+            st.sampled_from([*ELEMENTS, "nam", "name-", "name_key", "x" * 63, "x" * 69, "a:b"]),
+            st.sampled_from("> /\n\t"),
+        )
     ),
+    root=st.sampled_from(["r", "records"]),
     stretch=st.integers(1, 200),
 )
-def test_names_that_nobody_declared_are_counted(known: set[str], opened: list[tuple[str, str]], stretch: int) -> None:
-    text = "<records>" + "".join(f"<{name}{end}/>text</{name}>" for name, end in opened) + "</records>"
+@example(known={"x" * 70}, opened=[("x" * 69, ">")], root="records", stretch=200)
+@example(known={"name-key"}, opened=[("name-keys", "/")], root="r", stretch=200)
+def test_names_that_nobody_declared_are_counted(
+    known: set[str], opened: list[tuple[str, str]], root: str, stretch: int
+) -> None:
+    text = f"<{root}>" + "".join(f"<{name}{end}>" for name, end in opened) + f"</{root}>"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(xml_names, "_STRETCH", stretch)
-        others = xml_names.KnownNames({"records", *known}).others(text.encode())
+        others = xml_names.KnownNames({root, *known}).others(text.encode())
     assert others == Counter(name for name, _ in opened if name not in known)
 
 
