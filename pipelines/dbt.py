@@ -30,6 +30,8 @@ _KEPT_PROJECTS = 3
 _MANIFEST = "manifest.json"
 _PACKED = "manifest.msgpack"
 _PROVEN = "unit_tests_passed"
+# How DuckDB says so.
+_OUT_OF_MEMORY = "Out of Memory Error"
 # What a test is about that refers to no model in particular.
 WHOLE_PROJECT = "dbt_project"
 
@@ -167,7 +169,8 @@ def build(
 
     Unit tests judge the code on rows of their own: once all have passed they are not run again until the project, dbt
     or DuckDB changes, and their results say so. `report` is told (table or test, how many are done, how many there are)
-    as nodes finish. Failing nodes are results, not exceptions. Raises TouchstoneError when dbt could not run at all.
+    as nodes finish. Failing nodes are results, not exceptions; what did not fit in memory beside another is built again
+    by itself. Raises TouchstoneError when dbt could not run at all.
     """
     import_dbt()
     manifest = _parsed(project)
@@ -191,22 +194,21 @@ def build(
     if earlier:
         arguments += ["--exclude-resource-type", "unit_test"]
         done = len(earlier)
-    outcome = _invoke(home, project_dir, folder, arguments, manifest, on_event)
-    if outcome.exception is not None:
-        raise TouchstoneError(f"{project_dir}: dbt cannot build: {one_line(outcome.exception)}") from outcome.exception
-    results = [
-        *earlier,
-        *(
-            NodeResult(
-                unique_id=result.node.unique_id,
-                status=str(result.status),
-                seconds=result.execution_time,
-                message=result.message or "",
-                failures=result.failures,
-            )
-            for result in outcome.result.results
-        ),
-    ]
+
+    def run(arguments: list[str]) -> dict[str, NodeResult]:
+        outcome = _invoke(home, project_dir, folder, arguments, manifest, on_event)
+        if outcome.exception is not None:
+            raise TouchstoneError(
+                f"{project_dir}: dbt cannot build: {one_line(outcome.exception)}"
+            ) from outcome.exception
+        return {result.node.unique_id: _result(result) for result in outcome.result.results}
+
+    built = run(arguments)
+    if short := [one.unique_id for one in built.values() if one.status == "error" and _OUT_OF_MEMORY in one.message]:
+        done -= sum(one.status in ("error", "skipped") for one in built.values())
+        again = [f"{unique_id.split('.')[2]}+" for unique_id in short]
+        built |= run([*arguments, "--threads", "1", "--select", *again])
+    results = [*earlier, *built.values()]
     missing = (project.tables.keys() | project.tests.keys()) - {result.unique_id for result in results}
     if missing:
         raise TouchstoneError(
@@ -215,6 +217,12 @@ def build(
     if not earlier and all(result.status == "pass" for result in results if result.unique_id in unit_tests):
         proven.touch()
     return results
+
+
+def _result(result: Any) -> NodeResult:
+    return NodeResult(
+        result.node.unique_id, str(result.status), result.execution_time, result.message or "", result.failures
+    )
 
 
 def run_models(
@@ -236,10 +244,7 @@ def run_models(
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
         raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {one_line(outcome.exception)}")
-    results = [
-        NodeResult(one.node.unique_id, str(one.status), one.execution_time, one.message or "", one.failures)
-        for one in outcome.result.results
-    ]
+    results = [_result(one) for one in outcome.result.results]
     failed = [one for one in results if one.status != "success"]
     if failed:
         raise TouchstoneError(f"{failed[0].unique_id}: {one_line(failed[0].message)}")

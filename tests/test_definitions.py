@@ -291,6 +291,26 @@ def test_nothing_at_all_is_no_fault(home: Home) -> None:
         refresh.refresh(home, FIRST, ["nowhere"])
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fits_alone", [True, False])
+def test_a_model_without_memory_beside_others_is_built_by_itself(
+    home: Home, gates: SmallGates, fits_alone: bool
+) -> None:
+    """What DuckDB would say stands in the model, which knows how many are built at a time."""
+    profile = gates.project_dir / "profiles.yml"
+    profile.write_text(profile.read_text("utf-8").replace("schema: star", "schema: star\n      threads: 2"), "utf-8")
+    model = gates.project_dir / "models/star/dim_recipient.sql"
+    no_room = " where error('Out of Memory Error: failed to pin a block') is null"
+    there = "target.threads > 1" if fits_alone else "true"
+    model.write_text(f"{model.read_text('utf-8')} {{% if {there} %}}{no_room}{{% endif %}}", "utf-8")
+    land(home)
+    if fits_alone:
+        assert refresh.refresh(home, FIRST).published
+    else:
+        with pytest.raises(TouchstoneError, match=r"dim_recipient.*Out of Memory Error"):
+            refresh.refresh(home, FIRST)
+
+
 # --- gates --------------------------------------------------------------------------------------------------------
 
 

@@ -818,12 +818,6 @@ def test_the_marts_of_a_release_agree_with_its_star(simulated_home: Path) -> Non
         " using (enterprise_key) where credit.score <> least(100, 100 + points)"
     )
     assert rows(simulated_home, ungraded) == [(0,)]
-    # One score, by whichever mart it is asked for.
-    scores = (
-        "select count(*) from marts.quality_credit left join marts.enterprise_360 using (enterprise_key)"
-        " where credit_score is distinct from score"
-    )
-    assert rows(simulated_home, scores) == [(0,)]
     # Domestic marks are not listed one by one in the row of a region: the directory has them.
     domestic = (
         "select n_domestic_marks - (select count(*) from marts.trademark_directory where office_code = 'CN')"

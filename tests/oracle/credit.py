@@ -1,7 +1,8 @@
-"""Points of quality credit: failing samples, recognitions lost or standing on conditions, and recognitions of trust."""
+"""Quality credit: points for failing samples, recognitions lost or conditional, and trust; the scores they come to."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +45,36 @@ def points(samples: Iterable[Sample], recognised: Iterable[Recognition], firms: 
             if enterprise != UNKNOWN and since < (when or as_of) <= as_of
         ]
     return given
+
+
+def scores(
+    samples: Iterable[Sample], recognised: Iterable[Recognition], given: Iterable[Point], firms: Firms, as_of: date
+) -> dict[int, tuple[float, int, int]]:
+    """Of each enterprise of which something is known its score, its recent samples, and those of them that failed."""
+    start, cap = (float(_the_rule("rule_kind", kind)["value"]) for kind in ("credit_start", "credit_cap"))
+    since = months_before(as_of, int(_the_rule("rule_id", "credit_failing_sample")["window_months"]))
+    recent = [sample for sample in samples if sample.producer and sample.notified and since < sample.notified <= as_of]
+    sampled = Counter(firms.of(sample.producer) for sample in recent)
+    failed = Counter(firms.of(sample.producer) for sample in recent if sample.has_failed)
+    points_of: Counter[int] = Counter()
+    for point in given:
+        points_of[point.enterprise] += round(point.points)
+    lists = {scheme for rule in _rules("rule_kind", "exporter_list") for scheme in schemes_of(rule["rule_id"])}
+    decided = {holder(one, firms) for one in recognised if one.state != "nominated" and one.scheme not in lists}
+    return {
+        firm: (min(cap, start + points_of[firm]), sampled[firm], failed[firm])
+        for firm in sampled.keys() | points_of.keys() | decided
+        if firm != UNKNOWN
+    }
+
+
+def _rules(column: str, value: str) -> list[dict[str, str]]:
+    return [rule for rule in reference("rules") if rule[column] == value]
+
+
+def _the_rule(column: str, value: str) -> dict[str, str]:
+    (rule,) = _rules(column, value)
+    return rule
 
 
 def schemes_of(rule: str) -> set[str]:

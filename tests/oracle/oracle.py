@@ -74,6 +74,10 @@ class Oracle:
         return credit.points(self.food + self.products, self.recognitions, self.firms, self.as_of)
 
     @cached_property
+    def credit_scores(self) -> dict[int, tuple[float, int, int]]:
+        return credit.scores(self.food + self.products, self.recognitions, self.points, self.firms, self.as_of)
+
+    @cached_property
     def measures(self) -> strength.Measures:
         return strength.measures(
             strength.Evidence(

@@ -92,6 +92,7 @@ FACTS: dict[str, Callable[[Oracle], int]] = {
     "fct_target_forecast": lambda told: sum(target.due > told.as_of for target in told.months),
     "fct_target_actual": lambda told: len(reference("policy_targets")),
     "fct_credit_point": lambda told: len(told.points),
+    "fct_credit_score": lambda told: len(told.credit_scores),
     "fct_enterprise_measure": lambda told: len(told.measures),
     "fct_pillar_score": lambda told: len(told.pillars),
 }
@@ -218,6 +219,11 @@ def test_credit_points_of_each_enterprise_and_rule(release: Release) -> None:
     )
     told = Counter((one.enterprise, one.rule, one.points, one.happened) for one in release.oracle.points)
     assert {tuple(point): n_rows for *point, n_rows in rows} == told
+
+
+def test_credit_score_of_each_enterprise(release: Release) -> None:
+    rows = release.rows("select enterprise_key, score, n_samples, n_fail from star.fct_credit_score")
+    assert {enterprise: tuple(row) for enterprise, *row in rows} == release.oracle.credit_scores
 
 
 def test_measures_of_each_enterprise(release: Release) -> None:

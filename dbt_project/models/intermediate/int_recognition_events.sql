@@ -21,11 +21,18 @@ numbered as (
     from decisions
 ),
 
+keyed as (
+    select
+        * exclude (decision_text, occurrence),
+        {{ surrogate_key(['decision_text', 'occurrence']) }} as recognition_event_key
+    from numbered
+),
+
 once as (
     select
         *,
-        row_number() over (partition by decision_text, occurrence order by delivery_sha256) as delivery_rank
-    from numbered
+        row_number() over (partition by recognition_event_key order by delivery_sha256) as delivery_rank
+    from keyed
 ),
 
 words as (
@@ -41,7 +48,6 @@ words as (
 
 typed as (
     select
-        {{ surrogate_key(['once.decision_text', 'once.occurrence']) }} as recognition_event_key,
         once.*,
         coalesce(words.event_type, 'unknown') as event_type,
         coalesce(listed.scheme_id, aliases.scheme_id, once.scheme_text) as scheme_id,

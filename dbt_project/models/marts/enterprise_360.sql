@@ -6,9 +6,9 @@ with marks as (
         sum(case when status_group = 'live' and office_code <> 'CN' then 1 else 0 end) as n_live_marks_abroad,
         sum(case when status_group = 'pending' then 1 else 0 end) as n_pending_marks,
         min(case when status_group = 'live' and expiry_date >= {{ as_of() }} then expiry_date end) as next_expiry_date,
-        list_sort(list(trademark_key) filter (where status_group in ('live', 'pending'))) as trademark_keys
+        list_sort(list(trademark_key)) as trademark_keys
     from {{ ref('dim_trademark') }}
-    where is_current and owner_enterprise_key <> -1
+    where is_current and status_group in ('live', 'pending') and owner_enterprise_key <> -1
     group by owner_enterprise_key
 ),
 
@@ -52,42 +52,15 @@ inspections as (
     group by producer_enterprise_key
 ),
 
--- Nobody is scored of whom nothing is known.
-known as (
-    select enterprise_key from inspections
-    union
-    select enterprise_key from recognitions
-    where n_recognitions_held > 0 or n_recognitions_ended > 0
-),
-
-points as (
-    select
-        credit.enterprise_key,
-        sum(credit.points) as points,
-        list(distinct rules.rule_id) as rule_ids
-    from {{ ref('fct_credit_point') }} as credit
-    inner join {{ ref('dim_rule') }} as rules on credit.rule_key = rules.rule_key
-    group by credit.enterprise_key
-),
-
-credit as (
-    select
-        known.enterprise_key,
-        least(caps.value, starts.value + coalesce(points.points, 0)) as credit_score,
-        list_concat([starts.rule_id, caps.rule_id], coalesce(points.rule_ids, [])) as rule_ids
-    from known
-    inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
-    inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
-    left join points on known.enterprise_key = points.enterprise_key
-),
-
--- What counts as held, as a mark and as one abroad is the same for all.
+-- What counts as held, as a mark and as one abroad is the same for all; a score has a start and a cap.
 counting as (
-    select list(rule_id) as rule_ids
+    select
+        list(rule_id) filter (
+            where rule_kind in ('international_mark', 'exporter_list')
+            or (rule_kind = 'benchmark_measure' and variant in ('count_all', 'live_marks'))
+        ) as rule_ids,
+        list(rule_id) filter (where rule_kind in ('credit_start', 'credit_cap')) as score_rule_ids
     from {{ ref('dim_rule') }}
-    where
-        rule_kind in ('international_mark', 'exporter_list')
-        or (rule_kind = 'benchmark_measure' and variant in ('count_all', 'live_marks'))
 )
 
 select
@@ -113,9 +86,12 @@ select
     cast(coalesce(inspections.n_samples, 0) as bigint) as n_samples,
     cast(coalesce(inspections.n_fail, 0) as bigint) as n_fail,
     inspections.last_notice_date,
-    credit.credit_score,
+    credit.score as credit_score,
     coalesce(recognitions.is_listed_exporter, false) as is_listed_exporter,
-    list_sort(list_concat(counting.rule_ids, coalesce(credit.rule_ids, []))) as rule_ids,
+    list_sort(list_concat(
+        counting.rule_ids,
+        case when credit.score is null then [] else list_concat(counting.score_rule_ids, credit.point_rule_ids) end
+    )) as rule_ids,
     coalesce(recognitions.recognition_keys, []) as evidence_keys,
     coalesce(inspections.failing_keys, []) as inspection_evidence_keys,
     coalesce(marks.trademark_keys, []) as trademark_evidence_keys
@@ -126,6 +102,7 @@ cross join counting
 left join marks on enterprises.enterprise_key = marks.enterprise_key
 left join recognitions on enterprises.enterprise_key = recognitions.enterprise_key
 left join inspections on enterprises.enterprise_key = inspections.enterprise_key
-left join credit on enterprises.enterprise_key = credit.enterprise_key
--- Earlier versions of a firm bear keys of their own.
-where enterprises.enterprise_key = enterprises.durable_enterprise_key and enterprises.enterprise_key <> -1
+left join {{ ref('fct_credit_score') }} as credit on enterprises.enterprise_key = credit.enterprise_key
+-- Earlier versions of a firm bear keys of their own; the unknown is no firm. With a second condition DuckDB would take
+-- the firms for fewer than they are and hold all of them, with their lists, in memory.
+where enterprises.enterprise_key = nullif(enterprises.durable_enterprise_key, -1)
