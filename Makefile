@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
-.PHONY: run test test-scale lint types sql bench bench-identity dev clean lock
+.PHONY: run test test-long test-scale lint types sql bench bench-identity dev clean lock
 
 # The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
@@ -21,8 +21,14 @@ run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show w
 	@echo "  make dev                     Dagster's UI on the same assets"
 	@echo "  README.md                    how to give it real files"
 
-test: $(STAMP) lint  ## types, style and every test but the scale ones
-	$(BIN)/pytest -m "not scale" -n 2 --dist worksteal --durations 8
+# Three workers on two cores: each waits for disks, locks and processes a third of its time.
+PYTEST := $(BIN)/pytest -n 3 --dist worksteal --durations 8
+
+test: $(STAMP) lint  ## types, style and every test but the long and the scale ones
+	$(PYTEST) -m "not long and not scale"
+
+test-long: $(STAMP)  ## hundreds of drawn histories and rows, and feeds put into copies of the project
+	$(PYTEST) -m long
 
 test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
 	$(BIN)/pytest -m scale

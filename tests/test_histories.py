@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 from stdnum.cn import uscc
@@ -506,6 +507,7 @@ def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]
     return found
 
 
+@pytest.mark.long
 def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path, example_seed: int) -> None:
     """Told at once; whole files in two nights, some in both; and each history cut, shuffled and doubled on its own."""
     again = f"to draw the same again: --hypothesis-seed={example_seed}"
@@ -657,6 +659,7 @@ def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
         ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_what_another_record_of_the_day_replaced_was_known_until_then(tmp_path: Path) -> None:
     """Case files of one transaction date outrank each other by the date of their file, lists of one day by what they
     say: here 420103 outranks the other regions, and 无效 the other states."""

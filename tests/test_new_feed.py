@@ -127,6 +127,7 @@ def test_a_new_csv_feed_reaches_the_warehouse_without_python(project: Path, tmp_
         assert connection.execute(counted).fetchall() == [(500, 400)]
 
 
+@pytest.mark.long
 def test_a_source_taken_out_and_put_back_changes_no_other(project: Path, tmp_path: Path) -> None:
     sources, staging = project / "sources", project / "dbt_project" / "models" / "staging"
 
@@ -157,6 +158,7 @@ def test_a_source_taken_out_and_put_back_changes_no_other(project: Path, tmp_pat
     assert problems(sources, staging) == []
 
 
+@pytest.mark.long
 def test_the_other_feeds_go_on_without_a_source(project: Path, tmp_path: Path) -> None:
     shutil.rmtree(project / "sources" / "fda_enforcement")
     home, world = tmp_path / "home", tmp_path / "world"

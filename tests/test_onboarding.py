@@ -284,6 +284,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 )
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS, CELLS).filter(lambda r: any(c.strip() for c in r)), min_size=1, max_size=9)

@@ -170,6 +170,7 @@ def test_every_row_rests_on_a_record_or_a_packaged_file(release: duckdb.DuckDBPy
         assert left == [], f"{table.name}: no record is behind {left}"
 
 
+@pytest.mark.long
 def test_random_rows_say_what_their_records_say(simulated_home: Path, release: duckdb.DuckDBPyConnection) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"rows picked with seed {seed}")
@@ -178,6 +179,7 @@ def test_random_rows_say_what_their_records_say(simulated_home: Path, release: d
     assert n_agreeing > N_ROWS / 2
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 def test_random_rows_of_real_deliveries_say_what_their_records_say(real_home: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
