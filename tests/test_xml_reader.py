@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -119,6 +119,8 @@ ELEMENTS = ["a", "name", "name-key", "name-keys", "international-registration-nu
         st.tuples(st.sampled_from([*ELEMENTS, "nam", "name-", "name_key", "x" * 69, "a:b", "名", "!", "?"]), ENDS)
     ),
 )
+@example(known={"x" * 70}, opened=[("x" * 69, ">")])
+@example(known={"name-key"}, opened=[("name-keys", "/>")])
 def test_names_that_nobody_declared_are_counted(known: set[str], opened: list[tuple[str, str]]) -> None:
     text = "<r>" + "".join(f"<{name}{end}</{name}>" for name, end in opened) + "</r>"
     others = KnownNames({"r", *known}).others(text.encode())
