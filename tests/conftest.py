@@ -46,14 +46,22 @@ def simulated_home(world: Path, shared: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def real_home(shared: Path) -> Iterator[Path]:
+def published_files() -> Path:
+    """Files that offices really published: they lie beside the repository and are no part of it."""
+    if not REAL.is_dir():
+        pytest.skip(f"no real deliveries at {REAL}")
+    return REAL
+
+
+@pytest.fixture(scope="session")
+def real_home(published_files: Path, shared: Path) -> Iterator[Path]:
     """A home that received the files that offices really published; not to be changed."""
 
     def receive(home: Path) -> None:
         for source_id, folder in REAL_FOLDERS.items():
             land_folder = home / "landing" / source_id
             land_folder.mkdir(parents=True)
-            for path in (REAL / folder).iterdir():
+            for path in (published_files / folder).iterdir():
                 shutil.copyfile(path, land_folder / path.name)
         succeeded(touchstone(home, "refresh", "--as-of", AS_OF))
 

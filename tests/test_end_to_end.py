@@ -19,13 +19,11 @@ import yaml
 from pipelines.home import DBT_PROJECT_DIR
 from pipelines.identity import ALIASES
 from tests.answers import QUERIES, answer, expected
-from tests.commands import AS_OF, REAL, fingerprint, rows, succeeded, touchstone
+from tests.commands import AS_OF, fingerprint, rows, succeeded, touchstone
 
-needs_real = pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 pytestmark = pytest.mark.slow
 
 
-@needs_real
 def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
     marks = rows(
         real_home,
@@ -57,7 +55,6 @@ def test_real_deliveries_give_exactly_what_they_hold(real_home: Path) -> None:
     ]
 
 
-@needs_real
 def test_real_rows_reach_their_facts(real_home: Path) -> None:
     counts = rows(real_home, "select source_id::varchar, count(*) from star.fct_inspection group by 1 order by 1")
     assert counts == [("fda_enforcement", 71), ("rasff", 21871), ("samr_food_sampling", 39)]
@@ -69,7 +66,6 @@ def test_real_rows_reach_their_facts(real_home: Path) -> None:
     assert results == [("fail", 31), ("pass", 8)]
 
 
-@needs_real
 def test_real_dates_are_right_and_none_is_invented(real_home: Path) -> None:
     assert rows(
         real_home,
@@ -82,7 +78,6 @@ def test_real_dates_are_right_and_none_is_invented(real_home: Path) -> None:
     ) == [(8, 0)]
 
 
-@needs_real
 def test_every_protected_name_is_in_the_star(real_home: Path) -> None:
     assert rows(
         real_home,
@@ -108,7 +103,6 @@ def test_every_protected_name_is_in_the_star(real_home: Path) -> None:
     ) == [(17,)]
 
 
-@needs_real
 def test_of_which_rows_stay_out_of_totals(real_home: Path) -> None:
     totals = rows(
         real_home,
@@ -133,7 +127,6 @@ def test_of_which_rows_stay_out_of_totals(real_home: Path) -> None:
     assert wuhan == [("2021", 49.0, "件", True), ("2022", 62.0, "件", True)]
 
 
-@needs_real
 def test_industries_form_a_tree(real_home: Path) -> None:
     assert rows(
         real_home,
@@ -143,7 +136,6 @@ def test_industries_form_a_tree(real_home: Path) -> None:
     ) == [("class", 1381, 0, 1381), ("division", 97, 0, 97), ("group", 274, 0, 274), ("section", 20, 20, 20)]
 
 
-@needs_real
 def test_a_second_refresh_publishes_nothing(real_home: Path, tmp_path: Path) -> None:
     home = shutil.copytree(real_home, tmp_path / "home", symlinks=True)
     before = os.readlink(home / "touchstone.duckdb")

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.home import PROJECT_ROOT, Home
+from pipelines.home import Home
 from pipelines.receive import Manifest
+from tests.commands import REAL
 from tests.hand_made_deliveries import deliver, deliver_one, is_conserved, lake, quarantine
 
-DATA = PROJECT_ROOT.parent / "shared" / "data"
 FILES = {
     "uspto_trademark": "uspto_trademark/apc180218.xml",
     "tipo_gazette": "tipo_gazette/gazette_2022-03-16_index.xml",
@@ -27,9 +27,7 @@ FILES = {
 }
 HEADERLESS = "samr_food_sampling/scraped_unqualified_2019_noheader.csv"
 
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason="the published files are not part of the repository: ../shared/data is not there"
-)
+pytestmark = pytest.mark.usefixtures("published_files")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def made(home: Home) -> dict[str, Manifest]:
     """The manifest of each delivery by source."""
     return {
-        source_id: deliver_one(home, source_id, Path(path).name, (DATA / path).read_bytes())
+        source_id: deliver_one(home, source_id, Path(path).name, (REAL / path).read_bytes())
         for source_id, path in FILES.items()
     }
 
@@ -75,7 +73,7 @@ def test_every_record_is_loaded(
 
 
 def test_the_gazette_states_its_total(tmp_path: Path) -> None:
-    content = (DATA / FILES["tipo_gazette"]).read_bytes()
+    content = (REAL / FILES["tipo_gazette"]).read_bytes()
     tampered = content.replace(b'total-count="2434"', b'total-count="2435"')
     fewer = re.sub(rb'<RegContent no="7">.*?</RegContent>\s*', b"", content, flags=re.S)
     made = deliver(Home(tmp_path), "tipo_gazette", {"tampered.xml": tampered, "fewer.xml": fewer})
@@ -87,7 +85,7 @@ def test_the_gazette_states_its_total(tmp_path: Path) -> None:
 
 def test_without_a_header_nothing_is_guessed(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", (DATA / HEADERLESS).read_bytes())
+    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", (REAL / HEADERLESS).read_bytes())
     assert (manifest.state, manifest.n_records, manifest.n_quarantined) == ("quarantined", 109, 109)
     assert quarantine(home, manifest)["rule"].unique().to_list() == ["header"]
 
@@ -101,7 +99,7 @@ SCRAPED = (
 
 def test_under_a_header_only_rows_whose_cells_stand_in_place_are_believed(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", SCRAPED + (DATA / HEADERLESS).read_bytes())
+    manifest = deliver_one(home, "samr_food_sampling", "scraped.csv", SCRAPED + (REAL / HEADERLESS).read_bytes())
     assert (manifest.n_records, manifest.n_loaded, manifest.n_quarantined) == (109, 13, 96)
     rules = dict(quarantine(home, manifest).group_by("rule").len().rows())
     assert rules == {
@@ -270,7 +268,7 @@ def test_each_protected_name_is_kept_in_its_own_script(home: Home, made: dict[st
 
 def test_a_recall_torn_apart_is_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    path = DATA / "fda_enforcement" / "food_enforcement_2012-06-13.jsonl"
+    path = REAL / "fda_enforcement" / "food_enforcement_2012-06-13.jsonl"
     manifest = deliver_one(home, "fda_enforcement", path.name, path.read_bytes())
     assert (manifest.n_records, manifest.n_loaded, manifest.n_quarantined) == (72, 71, 1)
     assert manifest.findings == {}
@@ -291,7 +289,7 @@ def test_a_recall_torn_apart_is_quarantined(tmp_path: Path) -> None:
 )
 def test_statistics_in_three_layouts(tmp_path: Path, name: str, n_records: int, n_values: int) -> None:
     home = Home(tmp_path)
-    manifest = deliver_one(home, "indicator_report", name, (DATA / "statistics" / name).read_bytes())
+    manifest = deliver_one(home, "indicator_report", name, (REAL / "statistics" / name).read_bytes())
     assert (manifest.n_records, manifest.n_loaded, manifest.findings) == (n_records, n_records, {})
     assert manifest.rows["reported_value"] == n_values
 

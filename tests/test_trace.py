@@ -23,7 +23,7 @@ from pipelines.home import PROJECT_ROOT, Home, UsageError
 from pipelines.raw_record import raw_records
 from pipelines.receive import manifests
 from pipelines.trace import UNKNOWN_KEY, Evidence, Lineage, Table, evidence, fed_by, find_delivery, raw_texts, trace
-from tests.commands import REAL, succeeded, touchstone
+from tests.commands import succeeded, touchstone
 
 pytestmark = pytest.mark.slow
 
@@ -180,7 +180,6 @@ def test_random_rows_say_what_their_records_say(simulated_home: Path, release: d
 
 
 @pytest.mark.long
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")
 def test_random_rows_of_real_deliveries_say_what_their_records_say(real_home: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"rows picked with seed {seed}")

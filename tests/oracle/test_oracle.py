@@ -15,7 +15,6 @@ import duckdb
 import pytest
 
 from pipelines.home import Home
-from tests.commands import REAL
 from tests.oracle import indicators, inspections, lives, marks, targets
 from tests.oracle.files import ROOT, reference
 from tests.oracle.firms import Firms
@@ -61,13 +60,7 @@ def _released(home: Path) -> Release:
     return release_of(home, Home(home).current, as_of)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "simulated_home",
-        pytest.param("real_home", marks=pytest.mark.skipif(not REAL.is_dir(), reason=f"no real deliveries at {REAL}")),
-    ],
-)
+@pytest.fixture(scope="module", params=["simulated_home", "real_home"])
 def release(request: pytest.FixtureRequest) -> Release:
     return _released(request.getfixturevalue(request.param))
 
