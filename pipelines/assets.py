@@ -25,7 +25,8 @@ from pipelines.build import (
 )
 from pipelines.checks import CANDIDATE, POOL, Expected, lake_key, outcome, refuse_unless_gated, run_folder
 from pipelines.corrections import refuse_outdated
-from pipelines.dbt import DbtProject, DbtTable, DbtTest, NodeResult
+from pipelines.dbt import NodeResult
+from pipelines.dbt_manifest import WHOLE_PROJECT, DbtProject, DbtTable, DbtTest
 from pipelines.declarations import Source
 from pipelines.fetch import Fetched
 from pipelines.fingerprint import quoted
@@ -42,7 +43,7 @@ from pipelines.resources import RefreshSettings
 
 OWNERS = ["team:data-engineering"]
 INPUTS = dg.AssetKey(["build_inputs"])
-MODELS = dg.AssetKey([dbt.WHOLE_PROJECT])
+MODELS = dg.AssetKey([WHOLE_PROJECT])
 RELEASE = dg.AssetKey(["release"])
 
 # Files come over a network or from a drive that may be away for a moment. Parsing, gates and dbt give the same answer

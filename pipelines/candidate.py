@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import duckdb
 
 from pipelines.build import CheckRecord, RunFolder, open_database
-from pipelines.dbt import DbtProject, DbtTable
+from pipelines.dbt_manifest import DbtProject, DbtTable
 from pipelines.declarations import Source
 from pipelines.fingerprint import quoted, release_tables
 from pipelines.home import Home, TouchstoneError

@@ -10,7 +10,7 @@ import dagster as dg
 from duckdb import DuckDBPyConnection
 
 from pipelines.build import CheckRecord, RunFolder, accepted, open_database
-from pipelines.dbt import DbtProject
+from pipelines.dbt_manifest import DbtProject
 from pipelines.declarations import Source
 from pipelines.expectations import CheckPlan, CheckResult
 from pipelines.gates import Gates

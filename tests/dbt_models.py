@@ -10,7 +10,8 @@ import duckdb
 from filelock import FileLock
 
 from pipelines.build import RunFolder, create_work_database
-from pipelines.dbt import DbtProject, load_project, run_models
+from pipelines.dbt import load_project, run_models
+from pipelines.dbt_manifest import DbtProject
 from pipelines.declarations import load_sources
 from pipelines.home import Home
 from pipelines.receive import manifests
