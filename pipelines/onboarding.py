@@ -85,7 +85,7 @@ class Draft:
 
 def new_source(source_id: str, path: Path, sources_dir: Path, staging_dir: Path) -> Draft:
     """Write the draft of a source made from a file: source.yaml and README.md in `sources_dir`/<id>, and a staging
-    model per entity in `staging_dir`.
+    model per entity in `staging_dir`/<id>.
 
     The draft loads, and parses the file it was made from with every readable record loaded. Raises UsageError, having
     written nothing, for an id that is none, a source that exists, and a file that cannot be drafted from.
@@ -106,10 +106,11 @@ def new_source(source_id: str, path: Path, sources_dir: Path, staging_dir: Path)
         profiles = trial.notes
     texts = {folder / "source.yaml": _declaration_text(declaration, path)}
     texts[folder / "README.md"] = _readme(declaration, path, manifest, profiles)
+    models = staging_dir / source_id
     for entity, raw in declaration["entities"].items():
-        texts.update(_staging(source_id, entity, raw, entity == next(iter(declaration["entities"])), staging_dir))
+        texts.update(_staging(source_id, entity, raw, entity == next(iter(declaration["entities"])), models))
     folder.mkdir(parents=True)
-    staging_dir.mkdir(parents=True, exist_ok=True)
+    models.mkdir(parents=True, exist_ok=True)
     for target, text in texts.items():
         target.write_text(text, encoding="utf-8")
     load_source(folder / "source.yaml")
@@ -555,7 +556,7 @@ def _readme(declaration: Mapping[str, Any], path: Path, manifest: Manifest, note
 
 
 def _staging(
-    source_id: str, entity: str, raw: Mapping[str, Any], is_record: bool, staging_dir: Path
+    source_id: str, entity: str, raw: Mapping[str, Any], is_record: bool, models: Path
 ) -> dict[Path, str]:
     """The staging model of an entity and its yml."""
     columns = _of_columns([dict(column) for column in raw["columns"]]).entities["record"].columns
@@ -575,4 +576,4 @@ def _staging(
         f'      - name: {table}\n        description: "{said}"\n\nmodels:\n  - name: {model}\n'
         f'    description: "{said}"\n'
     )
-    return {staging_dir / f"{model}.sql": sql, staging_dir / f"{model}.yml": yml}
+    return {models / f"{model}.sql": sql, models / f"{model}.yml": yml}

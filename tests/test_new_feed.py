@@ -81,7 +81,7 @@ def test_a_new_csv_feed_reaches_the_warehouse_without_python(project: Path, tmp_
 
     made = succeeded(touchstone(project, home, "sources", "new", "licences", "--from", str(sample)))
     assert "200 of the 200 records" in made.stdout
-    staging = Path("dbt_project/models/staging/stg_licences__record")
+    staging = Path("dbt_project/models/staging/licences/stg_licences__record")
     assert files(project) - before == {
         Path("sources/licences/source.yaml"),
         Path("sources/licences/README.md"),

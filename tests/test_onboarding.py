@@ -356,8 +356,8 @@ def test_what_is_to_be_filled_in_is_told_with_its_line(tmp_path: Path) -> None:
     assert f"{folder / 'source.yaml'}:4: publisher is still {PLACEHOLDER}" in found
     assert any(f"entities.record.qi_ye_ming_cheng.en is still {PLACEHOLDER}" in one for one in found)
     assert any(one.startswith(f"{folder / 'README.md'}:3: ") for one in found)
-    assert any(one.startswith(f"{staging / 'stg_new_feed__record.yml'}:9: ") for one in found)
-    for path in [*folder.iterdir(), *staging.iterdir()]:
+    assert any(one.startswith(f"{staging / 'new_feed' / 'stg_new_feed__record.yml'}:9: ") for one in found)
+    for path in [*folder.iterdir(), *(staging / "new_feed").iterdir()]:
         path.write_text(path.read_text(encoding="utf-8").replace(PLACEHOLDER, "filled"), encoding="utf-8")
     assert problems(tmp_path / "sources", staging) == []
 
