@@ -25,11 +25,12 @@ import polars as pl
 import python_calamine
 
 from benchmarks.xml_tables import CASE_FILE, CLASSIFICATION, EVENT, OWNER, REGISTRATION, XmlTable, parser, table
-from pipelines.build import RunFolder, create_work_database
-from pipelines.dbt import compiled, load_project, run_models
-from pipelines.declarations import load_sources
-from pipelines.home import DBT_PROJECT_DIR, Home
-from pipelines.receive import manifests
+from pipelines.build.dbt import compiled, load_project, run_models
+from pipelines.build.work_database import create_work_database
+from pipelines.contract.loading import load_sources
+from pipelines.receiving.manifest import manifests
+from pipelines.state.home import DBT_PROJECT_DIR, Home
+from pipelines.state.run_folder import RunFolder
 
 LEFT_OUT = (
     "the archive with its manifests; typing, checking and normalising what is read, quarantine and the lake, which it"

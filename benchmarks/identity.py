@@ -2,7 +2,7 @@
 
 The world (benchmarks/names.py) is written where the lake's tables would be, and dbt builds `int_enterprise_names` and
 what it needs. A mention is right when the enterprise that its name takes is the firm it was made from. `--train` writes
-the parameters of the linkage (pipelines/linkage.json) from a world of another seed instead.
+the parameters of the linkage (pipelines/build/linkage.json) from a world of another seed instead.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ import polars as pl
 
 from benchmarks.machine import facts
 from benchmarks.names import NameWorld, name_world
-from pipelines import text
-from pipelines.build import RunFolder, create_work_database, open_database
-from pipelines.dbt import NodeResult, import_dbt, load_project, run_models
-from pipelines.declarations import Source, load_sources
-from pipelines.home import Home
-from pipelines.linkage import SETTINGS, scored_pairs
-from pipelines.mentions import CORRUPTIONS
+from pipelines.build.dbt import NodeResult, import_dbt, load_project, run_models
+from pipelines.build.linkage import SETTINGS, scored_pairs
+from pipelines.build.work_database import create_work_database
+from pipelines.contract import names as text
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.simulation.misprints import CORRUPTIONS
+from pipelines.state.database import open_database
+from pipelines.state.home import Home
+from pipelines.state.run_folder import RunFolder
 
 CLUES = "work.staging.int_enterprise_clues"
 AS_OF = date(2024, 5, 16)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from pipelines.home import PROJECT_ROOT
+from pipelines.state.home import PROJECT_ROOT
 
 POLL_SECONDS = 0.02
 # A run of this many seconds or more is measured once: what is short beside it is noise.

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.mentions import ALIAS_SHARE, CHARACTERS, CODED_SHARE, NO_COUNTERPART_SHARE, corrupted
-from pipelines.simulate import divisions, unified_codes
+from pipelines.simulation.divisions import divisions
+from pipelines.simulation.misprints import ALIAS_SHARE, CHARACTERS, CODED_SHARE, NO_COUNTERPART_SHARE, corrupted
+from pipelines.simulation.world import unified_codes
 
 NEIGHBOUR_SHARE = 0.3
 

@@ -13,9 +13,10 @@ from benchmarks.baseline import LEFT_OUT, script
 from benchmarks.measure import CommandFailed, Run, interleaved, python, run_command, run_task
 from benchmarks.table import Row, megabytes, seconds
 from benchmarks.world import World
-from pipelines.build import RunFolder, open_database
-from pipelines.home import Home
-from pipelines.simulate import simulate
+from pipelines.simulation.simulate import simulate
+from pipelines.state.database import open_database
+from pipelines.state.home import Home
+from pipelines.state.run_folder import RunFolder
 
 RATIO_REACH = 2.0
 FIXED_REACH_SECONDS = 25.0
@@ -37,7 +38,7 @@ class Refreshed:
         self._was_tried = False
 
     def _refresh(self, home: Path) -> Run:
-        command = python("-m", "pipelines.cli", "refresh", "--as-of", self._world.as_of.isoformat())
+        command = python("-m", "pipelines.cli.main", "refresh", "--as-of", self._world.as_of.isoformat())
         return run_command(command, self._world.environment(home), self._world.log("refresh"))
 
     def _full(self) -> Run:
@@ -55,7 +56,7 @@ class Refreshed:
         simulate(small.data, scale=small.scale, nights=1)
         home = small.landed("home-used")
         run_command(
-            python("-m", "pipelines.cli", "refresh", "--as-of", small.as_of.isoformat()),
+            python("-m", "pipelines.cli.main", "refresh", "--as-of", small.as_of.isoformat()),
             small.environment(home),
             small.log("first-refresh"),
         )

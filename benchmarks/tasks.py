@@ -21,9 +21,9 @@ Work = Callable[[], str]
 
 def parse(home: str, source_id: str) -> Work:
     """Gate and parse every delivery of a source into the lake, again."""
-    from pipelines.declarations import load_sources
-    from pipelines.home import Home
-    from pipelines.parse import parse_deliveries
+    from pipelines.contract.loading import load_sources
+    from pipelines.parsing.parse import parse_deliveries
+    from pipelines.state.home import Home
 
     source = load_sources()[source_id]
 
@@ -74,7 +74,7 @@ def duckdb_csv(path: str, target: str) -> Work:
 
 def imported(*arguments: str) -> Work:
     """Run the command line in this process and tell which packages were imported by its end."""
-    from pipelines.cli import main as command_line
+    from pipelines.cli.main import main as command_line
 
     def work() -> str:
         code = command_line(arguments)

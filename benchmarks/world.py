@@ -10,12 +10,13 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.declarations import load_sources
-from pipelines.encoding import detect, to_utf8
-from pipelines.home import Home
-from pipelines.identity import ALIASES
-from pipelines.receive import receive
-from pipelines.simulate import night_date, simulate
+from pipelines.contract.loading import load_sources
+from pipelines.lake.decisions import ALIASES
+from pipelines.parsing.encoding import detect, to_utf8
+from pipelines.receiving.landing import receive
+from pipelines.simulation.simulate import simulate
+from pipelines.simulation.world import night_date
+from pipelines.state.home import Home
 
 # How many times over a delivery's records are repeated to see whether memory grows with a file's size.
 ENLARGED = 8

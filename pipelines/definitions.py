@@ -10,18 +10,24 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines import assets, checks
-from pipelines.dbt import load_project
-from pipelines.declarations import Source, load_sources
-from pipelines.expectations import load_plans, release_plans
-from pipelines.fetch import refuse_unknown_sources, remotes
-from pipelines.gates import Gates
-from pipelines.home import BUSINESS_TIMEZONE, DBT_PROJECT_DIR, Home, UsageError, business_today
-from pipelines.jobs import backfill_remote, nightly_refresh
-from pipelines.progress import Progress, SilentProgress
-from pipelines.resources import RefreshSettings, gates_apart, held_home
-from pipelines.schedules import nightly_schedule
-from pipelines.sensors import landing_sensor
+from pipelines.build.dbt import load_project
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.errors import UsageError
+from pipelines.gates import verdicts
+from pipelines.gates.load_gate import load_plans
+from pipelines.gates.process import Gates
+from pipelines.gates.release_gate import release_plans
+from pipelines.orchestration import checks
+from pipelines.orchestration.assets import build as assets
+from pipelines.orchestration.assets import lake, receiving, release
+from pipelines.orchestration.jobs import backfill_remote, nightly_refresh
+from pipelines.orchestration.progress import Progress, SilentProgress
+from pipelines.orchestration.resources import RefreshSettings, gates_apart, held_home
+from pipelines.orchestration.schedules import nightly_schedule
+from pipelines.orchestration.sensors import landing_sensor
+from pipelines.receiving.addresses import refuse_unknown_sources, remotes
+from pipelines.state.home import BUSINESS_TIMEZONE, DBT_PROJECT_DIR, Home, business_today
 
 
 def assemble(
@@ -55,16 +61,16 @@ def assemble(
     )
     of_load = {source_id: load_plans(source) for source_id, source in sources.items()}
     of_release = release_plans()
-    expected = checks.expected_checks(project, of_load, sources, of_release)
+    expected = verdicts.expected_checks(project, of_load, sources, of_release)
     return dg.Definitions(
         assets=[
-            *(assets.remote(sources[source_id], days) for source_id in dated),
-            *(assets.deliveries(source, source.id in dated) for source in sources.values()),
-            *(assets.lake(source) for source in sources.values()),
+            *(receiving.remote(sources[source_id], days) for source_id in dated),
+            *(receiving.deliveries(source, source.id in dated) for source in sources.values()),
+            *(lake.lake(source) for source in sources.values()),
             assets.build_inputs(sources),
             assets.models(project, project_dir),
             assets.candidate(project, sources),
-            assets.release(sources, expected),
+            release.release(sources, expected),
         ],
         asset_checks=[
             checks.freshness(sources),

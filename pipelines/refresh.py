@@ -17,18 +17,22 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines import fetch as fetching
-from pipelines.build import accepted, inputs_hash
-from pipelines.dbt import import_dbt
-from pipelines.declarations import Source, load_sources
-from pipelines.fetch import Fetched
-from pipelines.gates import GatesApart
-from pipelines.home import PROJECT_ROOT, GateRefused, Home, TouchstoneError, UsageError, business_today
-from pipelines.lock import exclusive
-from pipelines.parse import pending
-from pipelines.progress import Progress, SilentProgress
-from pipelines.publish import Release, current_release
-from pipelines.receive import has_landed, manifests
+from pipelines.build.dbt import import_dbt
+from pipelines.build.inputs import inputs_hash
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.errors import GateRefused, TouchstoneError, UsageError
+from pipelines.gates.process import GatesApart
+from pipelines.orchestration.progress import Progress, SilentProgress
+from pipelines.parsing.parse import pending
+from pipelines.receiving import addresses
+from pipelines.receiving import fetch as fetching
+from pipelines.receiving.fetch import Fetched
+from pipelines.receiving.landing import has_landed
+from pipelines.receiving.manifest import accepted, manifests
+from pipelines.releases.release import Release, current_release
+from pipelines.state.home import PROJECT_ROOT, Home, business_today
+from pipelines.state.lock import exclusive
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, ExecuteInProcessResult
@@ -94,12 +98,12 @@ def _fetch(
     progress: Progress,
 ) -> list[Fetched]:
     """Fetch from the addresses of the sources asked for, if any has one; tell of each that failed."""
-    fetching.refuse_unknown_sources(home, declared)
+    addresses.refuse_unknown_sources(home, declared)
     of_source = {
-        source_id: fetching.backfill(found, *backfill) if backfill else fetching.nightly(found, as_of)
+        source_id: addresses.backfill(found, *backfill) if backfill else addresses.nightly(found, as_of)
         for source_id, source in declared.items()
         if not selected or source_id in selected
-        for found in [fetching.remotes(home, source)]
+        for found in [addresses.remotes(home, source)]
     }
     if backfill is not None and not any(of_source.values()):
         raise UsageError(
@@ -186,10 +190,10 @@ def _run(
         with progress.step("start", "dagster"):
             from dagster import LoggerDefinition, RunConfig
 
-            from pipelines.assets import remote_events
             from pipelines.definitions import assemble
-            from pipelines.jobs import NIGHTLY_REFRESH
-            from pipelines.resources import RefreshSettings
+            from pipelines.orchestration.assets.receiving import remote_events
+            from pipelines.orchestration.jobs import NIGHTLY_REFRESH
+            from pipelines.orchestration.resources import RefreshSettings
 
             loggers = {"console": LoggerDefinition(lambda _: logger)}
             definitions = assemble(home, told, gates, declared, loggers=loggers)
@@ -213,7 +217,7 @@ def _run(
 
 def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None, told: Progress) -> TouchstoneError:
     """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
-    from pipelines.checks import lines
+    from pipelines.orchestration.checks import lines
 
     failed_checks: list[str] = []
     faults: list[tuple[type[TouchstoneError], str]] = []

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.home import PROJECT_ROOT
-from pipelines.identity import ALIASES
-from pipelines.simulate import simulate
+from pipelines.lake.decisions import ALIASES
+from pipelines.simulation.simulate import simulate
+from pipelines.state.home import PROJECT_ROOT
 from tests.commands import AS_OF, land, succeeded, touchstone
 
 QUERIES = sorted((PROJECT_ROOT / "warehouse" / "queries").glob("*.sql"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.home import PROJECT_ROOT, Home
+from pipelines.state.home import PROJECT_ROOT, Home
 from tests.dbt_models import PARSED
 
 # The last simulated night is the day before.
@@ -39,7 +39,7 @@ def touchstone(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     if arguments[:1] == ("refresh",):
         PARSED.lend(Home(home))
     result = subprocess.run(
-        [sys.executable, "-m", "pipelines.cli", *arguments],
+        [sys.executable, "-m", "pipelines.cli.main", *arguments],
         capture_output=True,
         text=True,
         env={**os.environ, "TOUCHSTONE_HOME": str(home)},

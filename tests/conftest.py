@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from pipelines.home import Home
-from pipelines.simulate import simulate
+from pipelines.simulation.simulate import simulate
+from pipelines.state.home import Home
 from tests.answers import NIGHTS, SCALE, SEED, build
 from tests.commands import AS_OF, REAL, REAL_FOLDERS, succeeded, touchstone
 from tests.dbt_models import PARSED

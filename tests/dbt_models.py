@@ -9,12 +9,13 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
-from pipelines.build import RunFolder, create_work_database
-from pipelines.dbt import load_project, run_models
-from pipelines.dbt_manifest import DbtProject
-from pipelines.declarations import load_sources
-from pipelines.home import Home
-from pipelines.receive import manifests
+from pipelines.build.dbt import load_project, run_models
+from pipelines.build.dbt_project import DbtProject
+from pipelines.build.work_database import create_work_database
+from pipelines.contract.loading import load_sources
+from pipelines.receiving.manifest import manifests
+from pipelines.state.home import Home
+from pipelines.state.run_folder import RunFolder
 
 AS_OF = date(2024, 5, 16)
 

@@ -13,10 +13,12 @@ from xml.sax.saxutils import escape
 import polars as pl
 import xlsxwriter
 
-from pipelines.declarations import Source, load_sources
-from pipelines.home import Home
-from pipelines.parse import parse_deliveries
-from pipelines.receive import Manifest, receive
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 
 USCC = "91110000600037341L"
 ENTERPRISE_HEADER = ["统一社会信用代码", "企业名称", "住所", "行政区划代码", "数据日期"]

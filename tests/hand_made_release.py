@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.home import PROJECT_ROOT, Home
-from pipelines.publish import Release, publish
+from pipelines.releases.publish import publish
+from pipelines.releases.release import Release
+from pipelines.state.home import PROJECT_ROOT, Home
 
 AS_OF = date(2024, 5, 10)
 GATES = {"load": {"passed": 3, "failed": 0}, "release": {"passed": 5, "failed": 0}}

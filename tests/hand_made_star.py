@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.build import RunFolder
-from pipelines.dbt import run_models
-from pipelines.home import DBT_PROJECT_DIR, Home
+from pipelines.build.dbt import run_models
+from pipelines.state.home import DBT_PROJECT_DIR, Home
+from pipelines.state.run_folder import RunFolder
 from tests.dbt_models import PARSED
 
 Row = Mapping[str, Any]

@@ -14,13 +14,15 @@ import polars as pl
 import pytest
 
 from pipelines import definitions
-from pipelines.declarations import load_sources
-from pipelines.fetch import fetch, nightly, remotes
-from pipelines.home import Home
-from pipelines.jobs import BACKFILL
-from pipelines.parse import parse_deliveries
-from pipelines.receive import manifests, receive
-from pipelines.simulate import simulate
+from pipelines.contract.loading import load_sources
+from pipelines.orchestration.jobs import BACKFILL
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.receiving.addresses import nightly, remotes
+from pipelines.receiving.fetch import fetch
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import manifests
+from pipelines.simulation.simulate import simulate
+from pipelines.state.home import Home
 from tests.commands import fingerprint, rows, succeeded, touchstone
 from tests.dbt_models import PARSED
 from tests.fault_server import FaultServer, Resource, fault_server

@@ -17,11 +17,14 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli
-from pipelines.declarations import load_sources
-from pipelines.home import SOURCES_DIR, GateRefused, Home, TouchstoneError, UsageError
-from pipelines.publish import Release, list_releases
-from pipelines.receive import Manifest
+from pipelines.cli import main as cli
+from pipelines.cli import sources as cli_sources
+from pipelines.cli.app import app
+from pipelines.contract.loading import load_sources
+from pipelines.errors import GateRefused, TouchstoneError, UsageError
+from pipelines.receiving.manifest import Manifest
+from pipelines.releases.release import Release, list_releases
+from pipelines.state.home import SOURCES_DIR, Home
 from tests.hand_made_release import publish_version, python, subprocess_environment
 
 SHA = "ab" * 32
@@ -48,7 +51,7 @@ def empty_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
 
 def run(*arguments: str) -> str:
     """The stdout of a command that must succeed."""
-    result = CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.stdout
 
@@ -56,7 +59,10 @@ def run(*arguments: str) -> str:
 def touchstone(home: Home, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     """The command in a process of its own."""
     return subprocess.run(
-        python("-m", "pipelines.cli", *arguments), env=subprocess_environment(home), capture_output=True, check=False
+        python("-m", "pipelines.cli.main", *arguments),
+        env=subprocess_environment(home),
+        capture_output=True,
+        check=False,
     )
 
 
@@ -73,7 +79,7 @@ def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     script = (
-        "import sys; from pipelines.cli import main; code = main(['--help']);"
+        "import sys; from pipelines.cli.main import main; code = main(['--help']);"
         " heavy = {'duckdb', 'polars', 'dagster', 'dbt', 'great_expectations', 'pyarrow', 'pandas'} & set(sys.modules);"
         " sys.exit(code or ' '.join(heavy) or None)"
     )
@@ -87,7 +93,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
 
 def test_reading_commands_import_no_orchestration(home: Home) -> None:
     script = (
-        "import sys; from pipelines.cli import main;"
+        "import sys; from pipelines.cli.main import main;"
         " codes = [main(words) for words in (['status'], ['query', 'select 1'], ['releases'], ['quarantine', 'list'])];"
         " heavy = {'dagster', 'dbt', 'great_expectations', 'pandas'} & set(sys.modules);"
         " sys.exit(' '.join(heavy) or sum(codes))"
@@ -167,7 +173,7 @@ def test_exit_codes(
     def refuse(*_: object) -> None:
         raise error("notices.xlsx: record 7:\nwrong; mend it")
 
-    monkeypatch.setattr("pipelines.publish.list_releases", refuse)
+    monkeypatch.setattr("pipelines.releases.release.list_releases", refuse)
     assert fails(capsys, "releases")[0] == code
     for arguments in (["--debug", "releases"], ["releases", "--debug"]):
         assert cli.main(arguments) == code
@@ -257,14 +263,14 @@ def test_a_table_is_whole_in_a_pipe(home: Home) -> None:
 
 
 def test_a_table_stops_at_its_limit(home: Home) -> None:
-    result = CliRunner().invoke(cli.app, ["query", "--limit", "5", "select i + 1000 as i from range(50) as t (i)"])
+    result = CliRunner().invoke(app, ["query", "--limit", "5", "select i + 1000 as i from range(50) as t (i)"])
     assert len(re.findall(r"\b10\d\d\b", result.stdout)) == 5
     assert "first 5 rows" in result.stderr
-    assert "first" not in CliRunner().invoke(cli.app, ["query", "--limit", "5", "from range(5)"]).stderr
+    assert "first" not in CliRunner().invoke(app, ["query", "--limit", "5", "from range(5)"]).stderr
 
 
 def test_a_reader_that_stops_early_is_no_fault(home: Home) -> None:
-    command = python("-m", "pipelines.cli", "query", "--format", "csv", "from range(3000000)")
+    command = python("-m", "pipelines.cli.main", "query", "--format", "csv", "from range(3000000)")
     child = subprocess.Popen(command, env=subprocess_environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stderr is not None
@@ -398,7 +404,7 @@ def test_quarantine_show(quarantine: Home, capsys: pytest.CaptureFixture[str]) -
     assert f"rasff {SHA[:12]} record 2" in told
     assert "reference is missing" in told
     assert r'{"product": "茶\x1b"}' in told
-    result = CliRunner().invoke(cli.app, ["quarantine", "show", "rasff", "--limit", "2"])
+    result = CliRunner().invoke(app, ["quarantine", "show", "rasff", "--limit", "2"])
     assert result.stdout.count("record ") == 2
     assert "2 of 4 records" in result.stderr
     code, line = fails(capsys, "quarantine", "show", "rasff", "ab", "99")
@@ -431,8 +437,8 @@ def test_sources_check_tells_a_line_for_each_problem(
             (staging / f"stg_{folder}__notification.yml").write_text("version: 2", encoding="utf-8")
 
     declare("rasff", declaration, whole=True)
-    monkeypatch.setattr(cli, "SOURCES_DIR", sources)
-    monkeypatch.setattr(cli, "DBT_PROJECT_DIR", tmp_path / "dbt")
+    monkeypatch.setattr(cli_sources, "SOURCES_DIR", sources)
+    monkeypatch.setattr(cli_sources, "DBT_PROJECT_DIR", tmp_path / "dbt")
     assert cli.main(["sources", "check"]) == 0
     assert "whole" in capsys.readouterr().out
 
@@ -463,7 +469,7 @@ def test_sources_check_tells_a_line_for_each_problem(
 
 def test_serve_answers_on_this_machine_only(published: tuple[Home, list[Release]], home: Home) -> None:
     server = subprocess.Popen(
-        python("-m", "pipelines.cli", "serve", "--port", "0"),
+        python("-m", "pipelines.cli.main", "serve", "--port", "0"),
         env=subprocess_environment(home),
         stdout=subprocess.PIPE,
         text=True,

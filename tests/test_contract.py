@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.contract import Checked, check
-from pipelines.declarations import Source
+from pipelines.contract.check import Checked, check
+from pipelines.contract.declarations import Source
 from tests.hand_made_deliveries import USCC, source
 
 

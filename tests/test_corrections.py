@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from pipelines import cli, corrections, quarantined
-from pipelines.build import create_lake, inputs_hash, open_database
-from pipelines.corrections import CorrectionOutdated, load_corrections, refuse_outdated
-from pipelines.declaration_check import problems
-from pipelines.declarations import Source, load_source
-from pipelines.home import DBT_PROJECT_DIR, SOURCES_DIR, Home, UsageError
-from pipelines.parse import parse_deliveries, pending
-from pipelines.receive import Manifest, manifests, receive
+from pipelines.build.inputs import inputs_hash
+from pipelines.cli import app
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_source
+from pipelines.errors import UsageError
+from pipelines.lake import corrections
+from pipelines.lake import quarantine as quarantined
+from pipelines.lake.corrections import CorrectionOutdated, load_corrections
+from pipelines.lake.views import create_lake, refuse_outdated
+from pipelines.onboarding.check import problems
+from pipelines.parsing.parse import parse_deliveries, pending
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import Manifest, manifests
+from pipelines.state.database import open_database
+from pipelines.state.home import DBT_PROJECT_DIR, SOURCES_DIR, Home
 from tests.hand_made_deliveries import ENTERPRISE_HEADER, csv_bytes, gazette, registration, silent
 
 # Check digits are right; the companies are invented.
@@ -301,7 +308,7 @@ def test_retry_command_tells_when_nothing_changed(home: Home, monkeypatch: pytes
     monkeypatch.setenv("TOUCHSTONE_HOME", str(home.root))
     source = load_source(SOURCES_DIR / "enterprise_register" / "source.yaml")
     deliver(home, source, "e.csv", csv_bytes([ENTERPRISE_HEADER, *ROWS]))
-    result = CliRunner().invoke(cli.app, ["quarantine", "retry", "enterprise_register"], catch_exceptions=False)
+    result = CliRunner().invoke(app.app, ["quarantine", "retry", "enterprise_register"], catch_exceptions=False)
     assert result.exit_code == 0
     assert "None of 1 deliveries changed" in result.stdout
     with pytest.raises(UsageError, match="no delivery abc"):

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.declaration_check import problems
-from pipelines.declarations import load_source, load_sources
-from pipelines.home import DBT_PROJECT_DIR, SOURCES_DIR, UsageError
+from pipelines.contract.loading import load_source, load_sources
+from pipelines.errors import UsageError
+from pipelines.onboarding.check import problems
+from pipelines.state.home import DBT_PROJECT_DIR, SOURCES_DIR
 from tests.hand_made_deliveries import source
 
 SHIPPED = sorted(path.parent.name for path in SOURCES_DIR.glob("*/source.yaml"))

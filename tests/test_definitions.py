@@ -23,17 +23,25 @@ import dagster as dg
 import duckdb
 import pytest
 
-from pipelines import assets, checks, dbt, definitions, refresh, sensors
-from pipelines.build import RunFolder
-from pipelines.dbt import load_project
-from pipelines.declarations import Source, load_sources
-from pipelines.expectations import CheckPlan, CheckResult, load_plans
-from pipelines.gates import GatesApart
-from pipelines.home import GateRefused, Home, TouchstoneError, UsageError
-from pipelines.parse import parse_deliveries
-from pipelines.progress import SilentProgress
-from pipelines.publish import current_release
-from pipelines.receive import Manifest, manifests, receive
+from pipelines import definitions, refresh
+from pipelines.build import dbt
+from pipelines.build.dbt import load_project
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.errors import GateRefused, TouchstoneError, UsageError
+from pipelines.gates import verdicts
+from pipelines.gates.check import CheckPlan, CheckResult
+from pipelines.gates.load_gate import load_plans
+from pipelines.gates.process import GatesApart
+from pipelines.orchestration import checks, keys, sensors
+from pipelines.orchestration.assets import lake
+from pipelines.orchestration.progress import SilentProgress
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import Manifest, manifests
+from pipelines.releases.release import current_release
+from pipelines.state.home import Home
+from pipelines.state.run_folder import RunFolder
 from tests.dbt_models import PARSED
 
 SOURCE = "recognition_list"
@@ -345,8 +353,8 @@ def lost_records(monkeypatch: pytest.MonkeyPatch, gates: SmallGates) -> str:
         return written
 
     parse = parse_deliveries
-    monkeypatch.setattr(assets, "parse_deliveries", claim_one_more)
-    return checks.CONSERVATION
+    monkeypatch.setattr(lake, "parse_deliveries", claim_one_more)
+    return verdicts.CONSERVATION
 
 
 @pytest.mark.slow
@@ -407,7 +415,7 @@ def test_release_refuses_a_run_without_its_gates(home: Home, gates: SmallGates) 
     defs = definitions.assemble(home, gates=gates, sources={SOURCE: load_sources()[SOURCE]})
     job = defs.resolve_job_def("nightly_refresh")
     with dg.DagsterInstance.ephemeral() as instance:
-        alone = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=[assets.RELEASE])
+        alone = job.execute_in_process(instance=instance, raise_on_error=False, asset_selection=[keys.RELEASE])
         assert "this run prepared no build" in failure_text(alone)
         lake = [dg.AssetKey(["lake", SOURCE, "decision"])]
         selection = dg.AssetSelection.all() - dg.AssetSelection.checks_for_assets(*lake)
@@ -455,8 +463,8 @@ def test_second_refresh_is_refused_and_a_killed_one_leaves_no_lock(home: Home) -
         (
             "import sys, time",
             "from pathlib import Path",
-            "from pipelines.home import Home",
-            "from pipelines.lock import exclusive",
+            "from pipelines.state.home import Home",
+            "from pipelines.state.lock import exclusive",
             "held = exclusive(Home(Path(sys.argv[1])))",
             "held.__enter__()",
             "print('held', flush=True)",
@@ -498,7 +506,7 @@ def test_every_asset_says_what_it_is(real: tuple[Home, dg.Definitions]) -> None:
 @pytest.mark.slow
 def test_lineage_runs_from_every_delivery_to_the_release(real: tuple[Home, dg.Definitions]) -> None:
     upstream = {spec.key: {dep.asset_key for dep in spec.deps} for spec in real[1].resolve_all_asset_specs()}
-    reached, waiting = set[dg.AssetKey](), [assets.RELEASE]
+    reached, waiting = set[dg.AssetKey](), [keys.RELEASE]
     while waiting:
         key = waiting.pop()
         reached.add(key)
@@ -514,12 +522,12 @@ def test_every_dbt_test_is_a_check_that_blocks_unless_it_warns(real: tuple[Home,
     specs = {(key.asset_key.to_user_string(), key.name): graph.get_check_spec(key) for key in graph.asset_check_keys}
     assert project.tests
     for test in project.tests.values():
-        asset = assets.tested(test, project).to_user_string()
+        asset = keys.tested(test, project).to_user_string()
         assert specs[asset, test.name].blocking == (test.severity == "error")
     for source in load_sources().values():
-        assert not specs[f"deliveries/{source.id}", checks.FRESHNESS].blocking
-        assert source.freshness_reason in (specs[f"deliveries/{source.id}", checks.FRESHNESS].description or "")
-        assert specs[f"lake/{source.id}/{source.record_entity}", checks.CONSERVATION].blocking
+        assert not specs[f"deliveries/{source.id}", keys.FRESHNESS].blocking
+        assert source.freshness_reason in (specs[f"deliveries/{source.id}", keys.FRESHNESS].description or "")
+        assert specs[f"lake/{source.id}/{source.record_entity}", verdicts.CONSERVATION].blocking
 
 
 @pytest.mark.slow
@@ -529,7 +537,7 @@ def test_job_schedule_sensor_pools_and_retries(real: tuple[Home, dg.Definitions]
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "Asia/Shanghai")
     assert defs.resolve_sensor_def("landing_sensor").job_name == "nightly_refresh"
     ops = {node.name: node.definition for node in defs.resolve_job_def("nightly_refresh").graph.nodes}
-    pooled = {name for name, op in ops.items() if isinstance(op, dg.OpDefinition) and op.pool == checks.POOL}
+    pooled = {name for name, op in ops.items() if isinstance(op, dg.OpDefinition) and op.pool == keys.POOL}
     assert pooled == {"build_inputs", "dbt_build", "candidate", "release_gate", "release"}
     retried = {name for name, op in ops.items() if isinstance(op, dg.OpDefinition) and op.retry_policy is not None}
     assert retried == {f"deliveries__{source_id}" for source_id in load_sources()}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.declarations import Source
-from pipelines.delivery_gate import unpack
-from pipelines.home import Home
-from pipelines.receive import receive
-from pipelines.refusal import DeliveryRefused
+from pipelines.contract.declarations import Source
+from pipelines.contract.refusal import DeliveryRefused
+from pipelines.receiving.delivery_gate import unpack
+from pipelines.receiving.landing import receive
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     case_file,
     csv_bytes,
@@ -152,7 +152,7 @@ def test_what_unpacks_to_more_than_declared_is_refused(tmp_path: Path, name: str
 def test_a_bomb_is_refused_though_under_the_declared_size(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pipelines.delivery_gate._ALWAYS_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("pipelines.receiving.delivery_gate._ALWAYS_UNPACKED_BYTES", 1000)
     path = tmp_path / name
     content = b"\n" * 20_000_000
     path.write_bytes(zipped({"e.csv": content}) if name == "e.zip" else gzip.compress(content))

@@ -16,8 +16,8 @@ import polars as pl
 import pytest
 import yaml
 
-from pipelines.home import DBT_PROJECT_DIR
-from pipelines.identity import ALIASES
+from pipelines.lake.decisions import ALIASES
+from pipelines.state.home import DBT_PROJECT_DIR
 from tests.answers import QUERIES, answer, expected
 from tests.commands import AS_OF, fingerprint, rows, succeeded, touchstone
 
@@ -420,7 +420,7 @@ def test_a_refresh_with_nothing_new_imports_neither_dbt_nor_great_expectations(
 ) -> None:
     home = shutil.copytree(simulated_home, tmp_path / "home", symlinks=True)
     code = (
-        "import sys; from pipelines.cli import main; code = main(['refresh', '--as-of', sys.argv[1]]);"
+        "import sys; from pipelines.cli.main import main; code = main(['refresh', '--as-of', sys.argv[1]]);"
         "heavy = {'dbt', 'great_expectations', 'dagster', 'pandas'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else code)"
     )

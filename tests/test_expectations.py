@@ -11,18 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.declarations import Source, load_source, load_sources
-from pipelines.expectations import (
-    CheckResult,
-    DeliveryCounts,
-    load_plans,
-    release_plans,
-    run_load_gate,
-    run_release_gate,
-)
-from pipelines.gx_duckdb import CheckCannotRun
-from pipelines.home import UsageError
-from pipelines.release_suite import FED_BY, FIXED_COLUMNS
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_source, load_sources
+from pipelines.errors import UsageError
+from pipelines.gates.check import CheckResult
+from pipelines.gates.great_expectations import CheckCannotRun
+from pipelines.gates.load_gate import DeliveryCounts, load_plans, run_load_gate
+from pipelines.gates.release_gate import FED_BY, FIXED_COLUMNS, release_plans, run_release_gate
 
 AS_OF = date(2026, 11, 20)
 

@@ -18,12 +18,16 @@ import pytest
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
-from pipelines import cli
-from pipelines.declarations import Remote, load_sources
-from pipelines.fetch import Fetched, Patience, _Part, backfill, failures, fetch, nightly, remotes
-from pipelines.home import Home, UsageError
-from pipelines.receive import manifests
+from pipelines.cli import app
+from pipelines.contract.loading import load_sources
+from pipelines.contract.remote import Remote
+from pipelines.errors import UsageError
+from pipelines.receiving.addresses import backfill, nightly, remotes
+from pipelines.receiving.fetch import Fetched, Patience, failures, fetch
+from pipelines.receiving.manifest import manifests
+from pipelines.receiving.partial_file import PartialFile
 from pipelines.refresh import refresh
+from pipelines.state.home import Home
 from tests.fault_server import Fault, FaultServer, Resource, fault_server
 from tests.hand_made_deliveries import csv_bytes, deliver, enterprises, silent, source
 
@@ -334,31 +338,31 @@ def test_a_part_of_an_object_is_gone_on_from_unless_it_changed(
 ) -> None:
     put(bucket, "e.csv", LARGE)
     address = Remote(url="s3://registers/e.csv")
-    append = _Part.append
+    append = PartialFile.append
     cut = len(LARGE) // 3
 
-    def broken(part: _Part, read: object) -> None:
+    def broken(part: PartialFile, read: object) -> None:
         part.path.write_bytes(LARGE[:cut])
         raise ConnectionResetError("the cable")
 
-    monkeypatch.setattr(_Part, "append", broken)
+    monkeypatch.setattr(PartialFile, "append", broken)
     (one,) = get(home, address)
     assert one.outcome == "failed"
     assert manifests(home, SOURCE) == []
     begun: list[int] = []
 
-    def sound(part: _Part, read: Callable[[int], bytes]) -> None:
+    def sound(part: PartialFile, read: Callable[[int], bytes]) -> None:
         begun.append(part.size)
         append(part, read)
 
-    monkeypatch.setattr(_Part, "append", sound)
+    monkeypatch.setattr(PartialFile, "append", sound)
     assert get(home, address)[0].outcome == "received"
     assert begun == [cut]
-    monkeypatch.setattr(_Part, "append", broken)
+    monkeypatch.setattr(PartialFile, "append", broken)
     put(bucket, "e.csv", LARGE + b"\n")
     get(home, address)
     put(bucket, "e.csv", SMALL)
-    monkeypatch.setattr(_Part, "append", sound)
+    monkeypatch.setattr(PartialFile, "append", sound)
     assert get(home, address)[0].outcome == "received"
     assert begun == [cut, 0]
     assert archived(home) == sorted([SMALL, LARGE])
@@ -377,7 +381,7 @@ def test_a_missing_bucket_and_missing_credentials_are_told(
 
 def test_a_run_without_addresses_imports_no_client(tmp_path: Path) -> None:
     code = (
-        "import sys; from pipelines.cli import main; code = main(['refresh']);"
+        "import sys; from pipelines.cli.main import main; code = main(['refresh']);"
         "heavy = {'fsspec', 's3fs', 'aiohttp', 'botocore', 'requests', 'tenacity'} & set(sys.modules);"
         "sys.exit(f'imported {heavy}' if heavy else code)"
     )
@@ -394,7 +398,7 @@ def test_a_run_without_addresses_imports_no_client(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["2024-05-01", "2024-05-02..2024-05-01", "..", "May..June"])
 def test_a_backfill_names_two_days(home: Home, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TOUCHSTONE_HOME", str(home.root))
-    result = CliRunner().invoke(cli.app, ["refresh", "--backfill", text])
+    result = CliRunner().invoke(app.app, ["refresh", "--backfill", text])
     assert isinstance(result.exception, UsageError)
     assert text in str(result.exception)
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.fingerprint import fingerprint, overall
-from pipelines.home import TouchstoneError
+from pipelines.errors import TouchstoneError
+from pipelines.releases.fingerprint import fingerprint, overall
 
 Row = tuple[str | None, int | None, float | None, date | None, bool | None]
 

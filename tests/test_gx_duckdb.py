@@ -22,7 +22,7 @@ from great_expectations.expectations.core.expect_table_columns_to_match_set impo
 from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
 from great_expectations.expectations.expectation import Expectation
 
-from pipelines.gx_duckdb import (
+from pipelines.gates.great_expectations import (
     CheckCannotRun,
     ExpectColumnValuesToMatchWhole,
     ExpectFailingRowsAtMost,
@@ -30,7 +30,7 @@ from pipelines.gx_duckdb import (
     datasource,
     validate,
 )
-from pipelines.home import PROJECT_ROOT
+from pipelines.state.home import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -328,9 +328,9 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 import duckdb
-from pipelines import expectations
+from pipelines.gates import load_gate, process, release_gate
 assert "great_expectations" not in sys.modules and "sqlalchemy" not in sys.modules and "pandas" not in sys.modules
-from pipelines.gx_duckdb import ExpectFailingRowsAtMost, datasource, validate
+from pipelines.gates.great_expectations import ExpectFailingRowsAtMost, datasource, validate
 connection = duckdb.connect()
 connection.execute("create schema lake; create table lake.mark as select 1 as n")
 with datasource(connection) as source:

@@ -16,9 +16,9 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from pipelines.fingerprint import fingerprint
-from pipelines.home import Home
-from pipelines.identity import OVERRIDES
+from pipelines.lake.decisions import OVERRIDES
+from pipelines.releases.fingerprint import fingerprint
+from pipelines.state.home import Home
 from tests.dbt_models import build_models
 from tests.drawn_examples import drawn
 from tests.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazette, uspto, zipped

@@ -10,13 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines import text
-from pipelines.build import inputs_hash, open_database
-from pipelines.declarations import load_sources
-from pipelines.home import Home, UsageError
-from pipelines.identity import ALIASES, OVERRIDES, load_aliases, load_overrides
-from pipelines.receive import Manifest
-from pipelines.simulate import night_date, unified_codes
+from pipelines.build.inputs import inputs_hash
+from pipelines.contract import names as text
+from pipelines.contract.loading import load_sources
+from pipelines.errors import UsageError
+from pipelines.lake.decisions import ALIASES, OVERRIDES, load_aliases, load_overrides
+from pipelines.receiving.manifest import Manifest
+from pipelines.simulation.world import night_date, unified_codes
+from pipelines.state.database import open_database
+from pipelines.state.home import Home
 from tests.dbt_models import build_models
 from tests.hand_made_deliveries import csv_bytes, deliver
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import json_reader
-from pipelines.declarations import Source
-from pipelines.home import Home
-from pipelines.json_reader import Surroundings, pieces
-from pipelines.refusal import DeliveryRefused
+from pipelines.contract.declarations import Source
+from pipelines.contract.refusal import DeliveryRefused
+from pipelines.parsing.readers import json_pieces as json_reader
+from pipelines.parsing.readers.json_pieces import Surroundings, pieces
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import deliver_one, is_conserved, lake, quarantine, source
 from tests.test_delivery_gate import zipped
 

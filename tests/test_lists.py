@@ -9,11 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.build import create_lake, open_database
-from pipelines.declarations import Remote, load_source
-from pipelines.fetch import fetch
-from pipelines.home import SOURCES_DIR, Home, UsageError
-from pipelines.receive import list_days, manifests, receive
+from pipelines.contract.loading import load_source
+from pipelines.contract.remote import Remote
+from pipelines.errors import UsageError
+from pipelines.lake.views import create_lake
+from pipelines.receiving.fetch import fetch
+from pipelines.receiving.landing import receive
+from pipelines.receiving.list_days import list_days
+from pipelines.receiving.manifest import manifests
+from pipelines.state.database import open_database
+from pipelines.state.home import SOURCES_DIR, Home
 from tests.commands import fingerprint, rows, succeeded, touchstone
 from tests.hand_made_deliveries import ENTERPRISE_HEADER, csv_bytes, deliver, silent, source
 

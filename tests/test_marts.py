@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.home import DBT_PROJECT_DIR
+from pipelines.state.home import DBT_PROJECT_DIR
 from tests.commands import rows
 from tests.hand_made_star import build_marts, key
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.measurement import MEASURED, measured
-from pipelines.printed_date import days_in, production_days
+from pipelines.notices.measurements import MEASURED, measured
+from pipelines.notices.production_days import days_in, production_days
 
 
 def read(result: str | None, limit: str | None = None) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.build import inputs_hash
-from pipelines.declaration_check import problems
-from pipelines.declarations import Source, load_sources
-from pipelines.home import PROJECT_ROOT, Home
-from pipelines.parse import contract_version
+from pipelines.build.inputs import inputs_hash
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_sources
+from pipelines.onboarding.check import problems
+from pipelines.parsing.parse import contract_version
+from pipelines.state.home import PROJECT_ROOT, Home
 from tests.commands import AS_OF, rows, succeeded
 from tests.hand_made_deliveries import USCC, csv_bytes
 
@@ -27,9 +28,9 @@ LOOK = """
 import sys
 from pathlib import Path
 from pipelines.build import RunFolder, create_work_database
-from pipelines.declarations import load_sources
-from pipelines.home import Home
-from pipelines.receive import manifests
+from pipelines.contract.loading import load_sources
+from pipelines.state.home import Home
+from pipelines.receiving.manifest import manifests
 home, sources = Home(Path(sys.argv[1])), load_sources()
 create_work_database(home, RunFolder.of(home, "look"), sources, {one: manifests(home, one) for one in sources})
 """
@@ -65,7 +66,7 @@ def run(project: Path, home: Path, *command: str, **environment: str) -> subproc
 
 
 def touchstone(project: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(project, home, "-m", "pipelines.cli", *arguments)
+    return run(project, home, "-m", "pipelines.cli.main", *arguments)
 
 
 def files(project: Path) -> set[Path]:

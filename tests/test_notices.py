@@ -8,10 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import table_reader
-from pipelines.home import Home
-from pipelines.notice import items_in, parties_in
-from pipelines.receive import Manifest
+from pipelines.notices.items import items_in
+from pipelines.notices.parties import parties_in
+from pipelines.parsing.readers import csv_reader as table_reader
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import csv_bytes, deliver_one, is_conserved, lake, quarantine, workbook
 
 FOOD, GOODS = "samr_food_sampling", "product_spot_check"

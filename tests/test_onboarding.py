@@ -12,13 +12,18 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import cli
-from pipelines.declaration_check import problems
-from pipelines.declarations import PLACEHOLDER, Source, load_source
-from pipelines.home import Home, UsageError
-from pipelines.onboarding import Draft, column_names, new_source
-from pipelines.parse import parse_deliveries
-from pipelines.receive import Manifest, receive
+from pipelines.cli import main as cli
+from pipelines.cli import sources as cli_sources
+from pipelines.contract.declarations import PLACEHOLDER, Source
+from pipelines.contract.loading import load_source
+from pipelines.errors import UsageError
+from pipelines.onboarding.check import problems
+from pipelines.onboarding.draft import Draft, new_source
+from pipelines.onboarding.trial import column_names
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import USCC, csv_bytes, gazette, lake, registration, silent, workbook
 
 LICENCES = [
@@ -321,8 +326,8 @@ def test_what_cannot_be_drafted_from_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     source_id: str, name: str, content: bytes, told: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(cli, "SOURCES_DIR", tmp_path / "sources")
-    monkeypatch.setattr(cli, "DBT_PROJECT_DIR", tmp_path / "dbt")
+    monkeypatch.setattr(cli_sources, "SOURCES_DIR", tmp_path / "sources")
+    monkeypatch.setattr(cli_sources, "DBT_PROJECT_DIR", tmp_path / "dbt")
     (tmp_path / name).write_bytes(content)
     assert cli.main(["sources", "new", source_id, "--from", str(tmp_path / name)]) == 2
     lines = capsys.readouterr().err.splitlines()

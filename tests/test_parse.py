@@ -13,14 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import parse, xml_reader
-from pipelines.contract import Checked, check, lake_schema
-from pipelines.declarations import Source, load_source
-from pipelines.home import Home
-from pipelines.lake_writer import QUARANTINE_SCHEMA
-from pipelines.parse import contract_version, parse_deliveries, pending
-from pipelines.receive import Manifest, manifests, receive
-from pipelines.refusal import DeliveryRefused
+from pipelines.contract.check import Checked, check, lake_schema
+from pipelines.contract.declarations import Source
+from pipelines.contract.loading import load_source
+from pipelines.contract.refusal import DeliveryRefused
+from pipelines.parsing import parse
+from pipelines.parsing.lake_writer import QUARANTINE_SCHEMA
+from pipelines.parsing.parse import contract_version, parse_deliveries, pending
+from pipelines.parsing.readers import xml_pieces as xml_reader
+from pipelines.receiving.landing import receive
+from pipelines.receiving.manifest import Manifest, manifests
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     case_file,
     csv_bytes,
@@ -58,8 +61,8 @@ def test_parsing_imports_no_pandas(tmp_path: Path) -> None:
     deliver_one(home, "uspto_trademark", "d.xml", uspto([case_file("88000001")]))
     deliver_one(home, "enterprise_register", "e.csv", csv_bytes(enterprises("甲厂")))
     script = (
-        "import sys; from pathlib import Path; from pipelines.declarations import load_sources;"
-        " from pipelines.home import Home; from pipelines.parse import parse_deliveries;"
+        "import sys; from pathlib import Path; from pipelines.contract.loading import load_sources;"
+        " from pipelines.state.home import Home; from pipelines.parsing.parse import parse_deliveries;"
         " home, sources = Home(Path(sys.argv[1])), load_sources();"
         " read = [parse_deliveries(home, each, print, again=True) for each in sources.values()];"
         " sources['region_codes'].module('parse').fallback();"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from stdnum.cn.uscc import calc_check_digit
 
-from pipelines.build import RunFolder
-from pipelines.home import Home
+from pipelines.state.home import Home
+from pipelines.state.run_folder import RunFolder
 from tests.dbt_models import build_models, rows
 from tests.hand_made_deliveries import csv_bytes, deliver
 

@@ -17,25 +17,25 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import publish as publishing
-from pipelines.home import Home, TouchstoneError, UsageError
-from pipelines.publish import (
+from pipelines.errors import TouchstoneError, UsageError
+from pipelines.releases import publish as publishing
+from pipelines.releases.publish import publish, rollback
+from pipelines.releases.release import (
     Release,
     current_release,
     find_release,
     list_releases,
     next_release_id,
     open_current,
-    publish,
-    rollback,
 )
+from pipelines.state.home import Home
 from tests.hand_made_release import AS_OF, GATES, make_candidate, publish_version, python, subprocess_environment
 
 READER = """
 import sys, time, duckdb
 from pathlib import Path
-from pipelines.home import Home
-from pipelines.publish import open_current
+from pipelines.state.home import Home
+from pipelines.releases.release import open_current
 mode, home, stop = sys.argv[1], Home(Path(sys.argv[2])), Path(sys.argv[3])
 question = "select distinct version from (select version from star.dim_trademark union all" \\
     " select version from marts.target_progress union all select version from meta.tables)"
@@ -59,8 +59,8 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from tests.hand_made_release import AS_OF, GATES, make_candidate
-from pipelines import publish as publishing
-from pipelines.home import Home
+from pipelines.releases import publish as publishing
+from pipelines.state.home import Home
 home, point, version = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 candidate = make_candidate(home.runs / "killed" / "candidate.duckdb", version)
 owner, name = {
@@ -397,7 +397,7 @@ def test_kills_at_random_moments(home: Home) -> None:
     worker = """
 import sys
 from pathlib import Path
-from pipelines.home import Home
+from pipelines.state.home import Home
 from tests.hand_made_release import publish_version
 for version in range(1, 1000):
     publish_version(Home(Path(sys.argv[1])), version)

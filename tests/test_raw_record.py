@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import Home, TouchstoneError
-from pipelines.raw_record import raw_records
-from pipelines.receive import Manifest
+from pipelines.errors import TouchstoneError
+from pipelines.parsing.raw_record import raw_records
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     case_file,
     csv_bytes,

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.home import Home
-from pipelines.receive import Manifest
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.commands import REAL
 from tests.hand_made_deliveries import deliver, deliver_one, is_conserved, lake, quarantine
 

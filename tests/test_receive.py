@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.home import PROJECT_ROOT, Home
-from pipelines.parse import parse_deliveries
-from pipelines.receive import MANIFEST_NAME, Manifest, has_landed, manifests, receive
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.receiving.landing import has_landed, receive
+from pipelines.receiving.manifest import MANIFEST_NAME, Manifest, manifests
+from pipelines.state.home import PROJECT_ROOT, Home
 from tests.hand_made_deliveries import case_file, csv_bytes, enterprises, silent, source, uspto
 
 CONTENT = csv_bytes(enterprises("甲示例厂"))
@@ -110,7 +111,7 @@ def test_a_file_that_grows_while_it_is_looked_at_is_left(home: Home, monkeypatch
         with path.open("ab") as file:
             file.write(b"more")
 
-    monkeypatch.setattr("pipelines.receive.time.sleep", grow)
+    monkeypatch.setattr("pipelines.receiving.landing.time.sleep", grow)
     taken, _ = take(home)
     assert [m.original_name for m in taken] == ["whole.csv"]
     assert len(waits) == 1, "one wait serves all files"
@@ -145,7 +146,7 @@ def test_landing_on_another_file_system_is_copied(home: Home, monkeypatch: pytes
     def no_link(_source: object, _target: object) -> None:
         raise OSError("cross-device link")
 
-    monkeypatch.setattr("pipelines.receive.os.link", no_link)
+    monkeypatch.setattr("pipelines.receiving.archive.os.link", no_link)
     land(home, "e.csv")
     (manifest,), _ = take(home)
     assert manifest.path(home).read_bytes() == CONTENT
@@ -175,13 +176,15 @@ def test_a_snapshot_of_no_date_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pipelines import lake_writer, parse, receive
-from pipelines.declarations import load_sources
-from pipelines.home import Home
+from pipelines.parsing import lake_writer, parse
+from pipelines.receiving import archive, landing
+from pipelines.receiving.manifest import Manifest
+from pipelines.contract.loading import load_sources
+from pipelines.state.home import Home
 
 owner, name, count = sys.argv[2].split(":")
 owners = {
-    "receive.os": receive.os, "lake_writer.os": lake_writer.os, "Manifest": receive.Manifest, "Path": Path,
+    "archive.os": archive.os, "lake_writer.os": lake_writer.os, "Manifest": Manifest, "Path": Path,
     "LakeWriter": lake_writer.LakeWriter,
 }
 target = owners[owner]
@@ -195,7 +198,7 @@ def dies(*arguments, **options):
 
 setattr(target, name, dies)
 home, source = Home(Path(sys.argv[1])), load_sources()["uspto_trademark"]
-receive.receive(home, source, lambda message, rows: None)
+landing.receive(home, source, lambda message, rows: None)
 parse.parse_deliveries(home, source, lambda message, rows: None)
 """
 
@@ -217,7 +220,7 @@ def outcome(home: Home) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "at",
     [
-        "receive.os:link:0",
+        "archive.os:link:0",
         "Manifest:save:0",
         "Path:unlink:0",
         "LakeWriter:install:0",

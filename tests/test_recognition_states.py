@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from pipelines.home import Home
+from pipelines.state.home import Home
 from tests.dbt_models import AS_OF, build_models, rows
 from tests.drawn_examples import drawn
 from tests.hand_made_deliveries import csv_bytes, deliver

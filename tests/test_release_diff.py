@@ -8,8 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.home import Home, UsageError
-from pipelines.release_diff import TableDiff, table_diffs
+from pipelines.errors import UsageError
+from pipelines.releases.diff import TableDiff, table_diffs
+from pipelines.state.home import Home
 from tests.commands import touchstone
 from tests.hand_made_release import publish_version
 

@@ -25,11 +25,15 @@ from lxml import etree
 from python_calamine import CalamineWorkbook
 from stdnum.cn import uscc
 
-from pipelines.declarations import load_sources
-from pipelines.home import PROJECT_ROOT, UsageError
-from pipelines.identity import ALIASES, load_aliases
-from pipelines.mentions import ALIAS_SHARE, CORRUPTIONS, NO_COUNTERPART_SHARE
-from pipelines.simulate import DEFAULT_SEED, MAX_NIGHTS, World, divisions, night_date, simulate
+from pipelines.contract.loading import load_sources
+from pipelines.errors import UsageError
+from pipelines.lake.decisions import ALIASES, load_aliases
+from pipelines.simulation.divisions import divisions
+from pipelines.simulation.misprints import ALIAS_SHARE, CORRUPTIONS, NO_COUNTERPART_SHARE
+from pipelines.simulation.offices import samr_food_sampling
+from pipelines.simulation.simulate import DEFAULT_SEED, simulate
+from pipelines.simulation.world import MAX_NIGHTS, World, night_date
+from pipelines.state.home import PROJECT_ROOT
 
 SCALE, NIGHTS = 1.0, 4
 DEAD = {"602", "606", "710", "900"}
@@ -82,7 +86,7 @@ def read_csv(world: Path, path: Path) -> list[Row]:
 
 def test_same_arguments_give_the_same_bytes_in_another_process(world: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from pipelines.simulate import simulate;"
+        "import sys; from pathlib import Path; from pipelines.simulation.simulate import simulate;"
         f"simulate(Path(sys.argv[1]), {SCALE}, {NIGHTS}, {DEFAULT_SEED})"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "America/New_York", "POLARS_MAX_THREADS": "1"}
@@ -477,16 +481,13 @@ def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
 
 def test_many_samples_overflow_into_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = load_sources()["samr_food_sampling"]
-    module = source.module("simulate")
-    assert module is not None
-    assert [size for size, _ in module._notice_sizes(500)] == [125] * 4
-    sizes = module._notice_sizes(260_001)
+    assert [size for size, _ in samr_food_sampling._notice_sizes(500)] == [125] * 4
+    sizes = samr_food_sampling._notice_sizes(260_001)
     assert sum(size for size, _ in sizes) == 260_001
     assert sum(size for size, is_workbook in sizes if is_workbook) == 50_000
     assert all(size <= 5_000 for size, is_workbook in sizes if is_workbook)
-    monkeypatch.setattr("pipelines.simulate.load_sources", lambda: {source.id: source})
-    monkeypatch.setattr(type(source), "module", lambda self, name: module)
-    monkeypatch.setattr(module, "WORKBOOK_SAMPLES", 100)
+    monkeypatch.setattr("pipelines.simulation.simulate.load_sources", lambda: {source.id: source})
+    monkeypatch.setattr(samr_food_sampling, "WORKBOOK_SAMPLES", 100)
     simulate(tmp_path / "out", 1, 1, DEFAULT_SEED)
     inspections = {s["sample_no"]: s for s in truth(tmp_path / "out", "inspections").iter_rows(named=True)}
     results: Counter[str] = Counter()

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from pipelines.home import Home
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     ENTERPRISE_HEADER,
     ENTERPRISE_ROW,

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines import table_reader
-from pipelines.home import Home
-from pipelines.parse import parse_deliveries
-from pipelines.receive import Manifest
-from pipelines.refusal import DeliveryRefused
-from pipelines.table_reader import Batch, csv_layout, read_csv
+from pipelines.contract.refusal import DeliveryRefused
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.parsing.readers import csv_reader as table_reader
+from pipelines.parsing.readers.csv_reader import csv_layout, read_csv
+from pipelines.parsing.readers.table_batch import Batch
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     ENTERPRISE_HEADER,
     ENTERPRISE_ROW,
@@ -174,7 +175,7 @@ def test_bytes_that_are_no_text_set_their_record_apart(tmp_path: Path, encoding:
 
 
 def test_damage_behind_the_sampled_bytes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.encoding._BLOCK", 256)
+    monkeypatch.setattr("pipelines.parsing.encoding._BLOCK", 256)
     content = csv_bytes(enterprises(*[f"虚构县第{n}示例食品有限责任公司" for n in range(60)]))
     home = Home(tmp_path)
     manifest = deliver_one(home, "enterprise_register", "e.csv", content.replace("第51示".encode(), b"\xe7\xff51"))

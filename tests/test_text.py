@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from pipelines.text import iso_text, name_keys, normalised, other_dates, trimmed, uscc_is_valid, whole_day
+from pipelines.contract.credit_codes import uscc_is_valid
+from pipelines.contract.dates import iso_text, other_dates, whole_day
+from pipelines.contract.names import name_keys, normalised, trimmed
 
 settings.register_profile("touchstone", print_blob=True, deadline=None)
 settings.load_profile("touchstone")

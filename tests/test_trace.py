@@ -18,11 +18,22 @@ import pytest
 from lxml import etree
 from opencc import OpenCC
 
-from pipelines.declarations import load_sources
-from pipelines.home import PROJECT_ROOT, Home, UsageError
-from pipelines.raw_record import raw_records
-from pipelines.receive import manifests
-from pipelines.trace import UNKNOWN_KEY, Evidence, Lineage, Table, evidence, fed_by, find_delivery, raw_texts, trace
+from pipelines.contract.loading import load_sources
+from pipelines.errors import UsageError
+from pipelines.parsing.raw_record import raw_records
+from pipelines.receiving.manifest import manifests
+from pipelines.serving.trace import (
+    UNKNOWN_KEY,
+    Evidence,
+    Lineage,
+    Table,
+    evidence,
+    fed_by,
+    find_delivery,
+    raw_texts,
+    trace,
+)
+from pipelines.state.home import PROJECT_ROOT, Home
 from tests.commands import succeeded, touchstone
 
 pytestmark = pytest.mark.slow

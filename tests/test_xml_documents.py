@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import xml_documents
-from pipelines.home import Home
+from pipelines.parsing.readers import xml_documents
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     deliver,
     deliver_one,

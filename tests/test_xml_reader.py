@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from pipelines import xml_reader
-from pipelines.home import Home
-from pipelines.parse import parse_deliveries
-from pipelines.receive import Manifest
-from pipelines.xml_names import KnownNames
+from pipelines.parsing.parse import parse_deliveries
+from pipelines.parsing.readers import xml_pieces as xml_reader
+from pipelines.parsing.readers.xml_names import KnownNames
+from pipelines.receiving.manifest import Manifest
+from pipelines.state.home import Home
 from tests.hand_made_deliveries import (
     case_file,
     deliver,

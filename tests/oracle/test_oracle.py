@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.home import Home
+from pipelines.state.home import Home
 from tests.oracle import indicators, inspections, lives, marks, targets
 from tests.oracle.files import ROOT, reference
 from tests.oracle.firms import Firms

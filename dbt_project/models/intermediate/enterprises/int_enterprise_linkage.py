@@ -2,14 +2,12 @@
 """The step of linkage between two SQL models."""
 
 from typing import Any
-
 import duckdb
-
-from pipelines.linkage import scored_pairs
+from pipelines.build.linkage import scored_pairs
 
 
 def model(dbt: Any, session: Any) -> duckdb.DuckDBPyRelation:
-    """The scored pairs; see pipelines/linkage.py."""
+    """The scored pairs; see pipelines/build/linkage.py."""
     dbt.ref("int_enterprise_clues")
     # Splink asks for a connection of DuckDB's own, which the adapter's is not; its tables need not reach the disk.
     with session.cursor() as connection:

@@ -1,0 +1,1 @@
+"""Build: the inputs and their hash, the work database, dbt, the dictionary, and linkage of enterprises."""

@@ -1,0 +1,235 @@
+"""The project as dbt parsed it: tables and tests as Dagster, the dictionary and tracing need them, without dbt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import UsageError
+from pipelines.state.home import PROJECT_ROOT
+
+# What a test is about that refers to no model in particular.
+WHOLE_PROJECT = "dbt_project"
+
+
+@dataclass(frozen=True)
+class DbtColumn:
+    """A column as a model's yml describes it."""
+
+    name: str
+    data_type: str | None
+    description: str
+    source: str | None
+
+
+@dataclass(frozen=True)
+class DbtTrace:
+    """Where a table's rows come from: rows `that` of the table `to` for which `condition` holds with a row `this`.
+
+    Without a condition `to` is a file of the project from which rows come that no delivery has.
+    """
+
+    to: str
+    condition: str | None
+
+
+@dataclass(frozen=True)
+class DbtTable:
+    """A model or seed. `database` is the name that dbt gives to the file it lies in, `key` the columns of its grain."""
+
+    unique_id: str
+    kind: str
+    name: str
+    database: str
+    schema: str
+    description: str
+    materialized: str
+    columns: tuple[DbtColumn, ...]
+    upstream: tuple[str, ...]
+    path: str
+    key: tuple[str, ...] = ()
+    traces: tuple[DbtTrace, ...] = ()
+
+
+@dataclass(frozen=True)
+class DbtTest:
+    """A data test or a unit test, and the table whose check it is; None for one over the project as a whole."""
+
+    unique_id: str
+    kind: str
+    name: str
+    table: str | None
+    severity: str
+    description: str
+    path: str
+
+
+@dataclass(frozen=True)
+class DbtSource:
+    """A table of the work database that models read, and the (source, entity) it holds; None for tables of all."""
+
+    unique_id: str
+    entity: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class DbtProject:
+    """The parsed project: tables in the order of their dependencies, tests, sources."""
+
+    tables: Mapping[str, DbtTable]
+    tests: Mapping[str, DbtTest]
+    sources: Mapping[str, DbtSource]
+    folder: Path = field(compare=False)
+
+    def relation(self, test: DbtTest) -> str:
+        """What a test is about, as `schema.table`."""
+        if test.table is None:
+            return WHOLE_PROJECT
+        table = self.tables[test.table]
+        return f"{table.schema}.{table.name}"
+
+    @cached_property
+    def source_ids(self) -> dict[str, frozenset[str]]:
+        """Per table (unique id) the feeds that it is made from."""
+        found: dict[str, frozenset[str]] = {}
+        for unique_id, table in self.tables.items():
+            feeds: set[str] = set()
+            for upstream in table.upstream:
+                if upstream in found:
+                    feeds |= found[upstream]
+                elif upstream in self.sources and (entity := self.sources[upstream].entity) is not None:
+                    feeds.add(entity[0])
+            found[unique_id] = frozenset(feeds)
+        return found
+
+
+def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
+    """The project that dbt's manifest describes; `folder` holds what dbt parsed.
+
+    Raises UsageError for an ephemeral model, two tests of one table with one name, and a wrong way under meta.trace.
+    """
+    nodes = raw["nodes"]
+    keys = _keys(nodes)
+    tables = {
+        unique_id: DbtTable(
+            unique_id=unique_id,
+            kind=node["resource_type"],
+            name=node["name"],
+            database=node["database"],
+            schema=node["schema"],
+            description=node["description"].strip(),
+            materialized=node["config"]["materialized"],
+            columns=tuple(
+                DbtColumn(
+                    name=column["name"],
+                    data_type=column.get("data_type"),
+                    description=column["description"].strip(),
+                    source=column.get("meta", {}).get("source"),
+                )
+                for column in node["columns"].values()
+            ),
+            upstream=tuple(sorted(set(node.get("depends_on", {}).get("nodes", [])))),
+            path=node["original_file_path"],
+            key=keys.get(unique_id, ()),
+            traces=_traces(node, project_dir),
+        )
+        for unique_id, node in nodes.items()
+        if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
+    }
+    ephemeral = {
+        unique_id: node["depends_on"]["nodes"]
+        for unique_id, node in nodes.items()
+        if node["config"].get("materialized") == "ephemeral"
+    }
+    if ephemeral:
+        raise UsageError(f"{project_dir}: {min(ephemeral)} is ephemeral; make it a view, so that its lineage is kept")
+    tests: dict[str, DbtTest] = {}
+    for unique_id, node in nodes.items():
+        if node["resource_type"] == "test" and node["config"]["enabled"]:
+            table = node.get("attached_node") or next(
+                (parent for parent in reversed(node["depends_on"]["nodes"]) if parent in tables), None
+            )
+            tests[unique_id] = DbtTest(
+                unique_id=unique_id,
+                kind="test",
+                name=node["name"],
+                table=table if table in tables else None,
+                severity="warn" if node["config"]["severity"].lower() == "warn" else "error",
+                description=node["description"].strip(),
+                path=node["original_file_path"],
+            )
+    for unique_id, node in raw["unit_tests"].items():
+        table = next(parent for parent in node["depends_on"]["nodes"] if parent in tables)
+        tests[unique_id] = DbtTest(
+            unique_id=unique_id,
+            kind="unit_test",
+            name=f"unit_{node['name']}",
+            table=table,
+            severity="error",
+            description=node["description"].strip(),
+            path=node["original_file_path"],
+        )
+    taken: dict[tuple[str | None, str], str] = {}
+    for test in tests.values():
+        other = taken.setdefault((test.table, test.name), test.unique_id)
+        if other != test.unique_id:
+            about = test.table or "the project"
+            raise UsageError(f"{project_dir / test.path}: two tests of {about} are named {test.name}; rename one")
+    sources = {unique_id: DbtSource(unique_id, _entity(source)) for unique_id, source in raw["sources"].items()}
+    return DbtProject(_in_order(tables), tests, sources, folder)
+
+
+def _keys(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Per model the columns of which its test named `grain_of_<model>` says that no two rows share them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for node in nodes.values():
+        model = nodes.get(node.get("attached_node") or "")
+        if node["resource_type"] == "test" and model is not None and node["name"] == f"grain_of_{model['name']}":
+            arguments = node["test_metadata"]["kwargs"]
+            found[node["attached_node"]] = tuple(arguments.get("columns") or [arguments["column_name"]])
+    for unique_id, node in nodes.items():
+        if key := node["config"].get("meta", {}).get("key"):
+            found[unique_id] = tuple(key)
+    return found
+
+
+def _traces(node: dict[str, Any], project_dir: Path) -> tuple[DbtTrace, ...]:
+    """The ways that `config: {meta: {trace: [...]}}` declares from a table's rows towards records."""
+    found = []
+    for way in node["config"].get("meta", {}).get("trace", []):
+        if isinstance(way, dict) and way.keys() == {"packaged"} and (PROJECT_ROOT / way["packaged"]).is_file():
+            found.append(DbtTrace(way["packaged"], None))
+            continue
+        if not isinstance(way, dict) or not {"to"} < way.keys() <= {"to", "by", "where"}:
+            raise UsageError(
+                f"{project_dir / node['original_file_path']}: {node['name']}: a way under meta.trace is"
+                f" {{to: schema.table, by: [column], where: SQL over this and that}} or {{packaged: file}}, not {way}"
+            )
+        conditions = [f"that.{column} = this.{column}" for column in way.get("by", [])]
+        conditions += [f"({' '.join(way['where'].split())})"] if "where" in way else []
+        found.append(DbtTrace(way["to"], " and ".join(conditions)))
+    return tuple(found)
+
+
+def _entity(source: dict[str, Any]) -> tuple[str, str] | None:
+    """The feed and entity that a table of the dbt source `lake` is named for: <source>__<entity>."""
+    feed, found, entity = source["name"].partition("__")
+    return (feed, entity) if found else None
+
+
+def _in_order(tables: dict[str, DbtTable]) -> dict[str, DbtTable]:
+    ordered: dict[str, DbtTable] = {}
+
+    def add(unique_id: str) -> None:
+        if unique_id in ordered or unique_id not in tables:
+            return
+        for upstream in tables[unique_id].upstream:
+            add(upstream)
+        ordered[unique_id] = tables[unique_id]
+
+    for unique_id in sorted(tables):
+        add(unique_id)
+    return ordered

@@ -1,0 +1,1 @@
+"""The commands of `touchstone`, one module per group of commands."""

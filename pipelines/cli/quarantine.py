@@ -1,0 +1,134 @@
+"""touchstone quarantine: which records were refused and why, and trying them again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.app import AsJson, SourceIds, quarantine_app
+from pipelines.cli.output import local_moment, print_json, print_table, printable
+from pipelines.errors import UsageError
+from pipelines.state.home import SOURCES_DIR, Home
+
+
+@quarantine_app.command("list")
+def quarantine_list(source: SourceIds = None, as_json: AsJson = False) -> None:
+    """Count quarantined records by source, delivery and rule, and list the deliveries refused whole."""
+    from pipelines.lake.quarantine import refused_deliveries, rule_counts
+
+    home, source_ids = Home.from_environment(), _declared(source)
+    records, deliveries = rule_counts(home, source_ids), refused_deliveries(home, source_ids)
+    if as_json:
+        print_json({"records": [asdict(one) for one in records], "deliveries": [asdict(one) for one in deliveries]})
+        return
+    if not records and not deliveries:
+        typer.echo("Nothing is in quarantine.")
+    if records:
+        print_table(
+            ["source", "delivery", "rule", "records", "first record", "first seen (UTC)"],
+            [
+                [
+                    one.source_id,
+                    one.delivery_sha256[:12],
+                    one.rule,
+                    f"{one.n_records:,}",
+                    str(one.first_record_no),
+                    local_moment(one.first_seen_at),
+                ]
+                for one in records
+            ],
+            numeric={3, 4},
+        )
+        typer.echo("`touchstone quarantine show SOURCE [DELIVERY] [RECORD]` prints the records themselves.")
+    if deliveries:
+        print_table(
+            ["source", "refused delivery", "file", "received (UTC)", "reason"],
+            [
+                [one.source_id, one.delivery_sha256[:12], one.original_name, local_moment(one.received_at), one.reason]
+                for one in deliveries
+            ],
+        )
+
+
+@quarantine_app.command("show")
+def quarantine_show(
+    source_id: Annotated[str, typer.Argument(metavar="SOURCE")],
+    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="First digits of its SHA-256.")] = "",
+    record_no: Annotated[int | None, typer.Argument(metavar="[RECORD]", help="Its number in the delivery.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most records to print.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Print quarantined records whole, each with the rule that it broke."""
+    from pipelines.lake.quarantine import quarantined_records
+
+    _declared([source_id])
+    found, total = quarantined_records(Home.from_environment(), source_id, delivery, record_no, limit)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    for one in found:
+        typer.echo(f"{one.source_id} {one.delivery_sha256[:12]} record {one.record_no}")
+        typer.echo(f"  rule    {printable(one.rule)}")
+        typer.echo(f"  detail  {printable(one.detail or '')}")
+        typer.echo(f"  seen    {local_moment(one.first_seen_at)}")
+        typer.echo(f"  raw     {printable(one.raw or '')}")
+    if total > len(found):
+        typer.echo(f"touchstone: {len(found)} of {total:,} records; --limit gives more", err=True)
+
+
+@quarantine_app.command("retry")
+def quarantine_retry(
+    source_id: Annotated[str, typer.Argument(metavar="[SOURCE]", help="Default: every source.")] = "",
+    delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="First digits of its SHA-256.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Parse refused and quarantined deliveries again, and say what a changed contract or correction made of them."""
+    from pipelines.contract.loading import load_sources
+    from pipelines.lake.quarantine import retry
+
+    home, declared = Home.from_environment(), load_sources(SOURCES_DIR)
+    chosen = _declared([source_id] if source_id else None)
+    found = [one for name in chosen for one in retry(home, declared[name], delivery, lambda what, rows: None)]
+    if as_json:
+        print_json([{**asdict(one), "has_changed": one.has_changed} for one in found])
+        return
+    if not found:
+        typer.echo("Nothing is in quarantine.")
+        return
+    print_table(
+        ["source", "delivery", "file", "was", "is", "quarantined before", "now", "by a correction", "reason"],
+        [
+            [
+                one.source_id,
+                one.delivery_sha256[:12],
+                one.original_name,
+                one.state_before,
+                one.state,
+                f"{one.n_quarantined_before:,}",
+                f"{one.n_quarantined:,}",
+                f"{one.n_corrected:,}",
+                one.reason or "",
+            ]
+            for one in found
+        ],
+        numeric={5, 6, 7},
+    )
+    n_changed = sum(one.has_changed for one in found)
+    typer.echo(
+        f"{n_changed} of {len(found)} deliveries changed; `touchstone refresh` releases that"
+        if n_changed
+        else f"None of {len(found)} deliveries changed: mend the contract, or write a correction, and try again"
+    )
+
+
+def _declared(source_ids: list[str] | None) -> list[str]:
+    """The chosen sources, or all declared ones."""
+    from pipelines.contract.loading import load_sources
+
+    declared = load_sources(SOURCES_DIR)
+    for source_id in source_ids or []:
+        if source_id not in declared:
+            raise UsageError(f"no source {source_id}; declared: {', '.join(declared)}")
+    return list(source_ids or declared)

@@ -1,0 +1,87 @@
+"""touchstone trace: from a row to its records, and from a delivery to the rows that it feeds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.app import AsJson, app
+from pipelines.cli.output import local_moment, print_json, print_table, printable
+from pipelines.state.home import SOURCES_DIR, Home
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from pipelines.serving.trace import Delivery
+
+
+@app.command()
+def trace(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as star.fct_inspection; or the word delivery.")],
+    key: Annotated[
+        str,
+        typer.Argument(metavar="KEY", help="Its key, or column=value,column=value; of a delivery, its SHA-256."),
+    ],
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most records whose text is read.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Go from a row of the current release back to its records as received, or from a delivery forward to its rows."""
+    from pipelines.contract.loading import load_sources
+    from pipelines.releases.release import open_current
+    from pipelines.serving import trace as tracing
+
+    home = Home.from_environment()
+    with open_current(home) as connection:
+        if table == "delivery":
+            _print_fed(tracing.find_delivery(connection, key), connection, as_json)
+            return
+        found = tracing.trace(connection, table, key)
+    shown = found.evidence[:limit]
+    texts = tracing.raw_texts(home, load_sources(SOURCES_DIR), shown)
+    if as_json:
+        records = [{**asdict(one), "raw": text} for one, text in zip(shown, texts, strict=True)]
+        print_json(
+            {
+                "table": found.table,
+                "rows": found.rows,
+                "n_records": len(found.evidence),
+                "records": records,
+                "packaged": found.packaged if not found.evidence else [],
+            }
+        )
+        return
+    for row in found.rows:
+        typer.echo(found.table)
+        for column, value in row.items():
+            if value is not None:
+                typer.echo(f"  {column:<28} {printable(str(value))}")
+    told = None
+    for one, text in zip(shown, texts, strict=True):
+        if one.delivery != told:
+            told = one.delivery
+            typer.echo(f"from {printable(told.original_name)} ({told.source_id}, {told.publisher})")
+            typer.echo(
+                f"  sha256 {told.sha256}, received {local_moment(told.received_at)} UTC, {printable(told.url or '-')}"
+            )
+        if text is not None:
+            typer.echo(f"  record {one.record_no}, as {one.through} says:")
+            typer.echo(f"    {printable(text)}")
+    if not found.evidence:
+        packaged = f": it is packaged with the project, {' or '.join(found.packaged)}" if found.packaged else ""
+        typer.echo(f"No delivery holds this{packaged}.")
+    if len(found.evidence) > len(shown):
+        typer.echo(f"touchstone: {len(shown)} of {len(found.evidence):,} records; --limit gives more", err=True)
+
+
+def _print_fed(delivery: Delivery, connection: DuckDBPyConnection, as_json: bool) -> None:
+    from pipelines.serving.trace import fed_by
+
+    fed = list(fed_by(connection, delivery))
+    if as_json:
+        print_json({"delivery": asdict(delivery), "tables": [asdict(one) for one in fed]})
+        return
+    typer.echo(f"{printable(delivery.original_name)} ({delivery.source_id}, {delivery.publisher}), {delivery.state}")
+    typer.echo(f"  sha256 {delivery.sha256}, received {local_moment(delivery.received_at)} UTC")
+    print_table(["table", "rows that it feeds"], [[one.table, f"{one.n_rows:,}"] for one in fed], numeric={1})

@@ -1,0 +1,1 @@
+"""Contract: what a source declares, and values checked and typed by it."""

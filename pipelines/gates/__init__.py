@@ -1,0 +1,1 @@
+"""Gates: what each gate asks, and how it is asked."""

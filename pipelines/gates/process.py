@@ -1,0 +1,227 @@
+"""The process in which Great Expectations judges: the load gate of a source and the release gate of a candidate.
+
+Importing Great Expectations takes longer than judging a night's deliveries and holds Python's interpreter meanwhile.
+In a process of its own that runs on another core while files are received and parsed, and what it takes of memory is
+given back before the release is published.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+from duckdb import DuckDBPyConnection
+
+from pipelines.contract.declarations import Source
+from pipelines.errors import TouchstoneError
+from pipelines.gates.check import CheckResult
+from pipelines.gates.load_gate import DeliveryCounts, run_load_gate
+from pipelines.gates.release_gate import run_release_gate
+from pipelines.lake.views import create_lake
+from pipelines.receiving.manifest import Manifest
+from pipelines.releases.release import current_release
+from pipelines.state.database import open_database
+from pipelines.state.home import PROJECT_ROOT, Home
+from pipelines.state.run_folder import RunFolder
+
+
+class Gates(Protocol):
+    """What judges. `load` and `release` raise TouchstoneError when a check gives no verdict."""
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Begin to judge what `load` will be asked, while other sources are parsed."""
+
+    def load(
+        self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
+    ) -> list[CheckResult]:
+        """The outcome of a source's load gate over its deliveries."""
+
+    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+        """The outcome of the release gate over a run's candidate."""
+
+
+class GatesHere:
+    """Gates in this process."""
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Nothing: what is judged here is judged when it is asked."""
+
+    def load(
+        self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
+    ) -> list[CheckResult]:
+        """Judge the deliveries, the new ones against those of the current release."""
+        with open_database(None, folder.spill) as connection:
+            create_lake(connection, home, {source.id: source}, {source.id: deliveries})
+            return run_load_gate(connection, source, _released(home, folder, source), as_of=as_of)
+
+    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+        """Judge the candidate beside the lake it was made from and the current release."""
+        with open_database(folder.candidate, folder.spill, read_only=True) as connection:
+            _attach(connection, folder.work, "work")
+            current = current_release(home)
+            if current is not None:
+                _attach(connection, current.database.resolve(), "previous")
+            return run_release_gate(connection)
+
+
+def _released(home: Home, folder: RunFolder, source: Source) -> list[DeliveryCounts]:
+    """The source's deliveries in the current release, which new ones are compared with."""
+    release = current_release(home)
+    if release is None or "audit.deliveries" not in release.tables:
+        return []
+    with open_database(release.database.resolve(), folder.spill, read_only=True) as connection:
+        rows = connection.execute(
+            "select sha256, received_at, n_records from audit.deliveries"
+            " where source_id = ? and state = 'loaded' order by received_at, sha256",
+            [source.id],
+        ).fetchall()
+    return [DeliveryCounts(str(sha256), received_at, int(n_records)) for sha256, received_at, n_records in rows]
+
+
+def _attach(connection: DuckDBPyConnection, path: Path, name: str) -> None:
+    # ATTACH takes no bound value; the path is one of the home's own.
+    connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An exception of the other process: many of them cannot be pickled."""
+
+    message: str
+    is_told: bool
+    trace: str
+
+
+class GatesApart:
+    """Gates in a process that begins to import when this is made; a context manager that ends it.
+
+    The process ends by itself when its input does, so that a killed refresh leaves none behind.
+    """
+
+    def __init__(self, home: Home) -> None:
+        home.dagster.mkdir(parents=True, exist_ok=True)
+        self._log = home.dagster / "gates.log"
+        self._process: subprocess.Popen[bytes] | None = self._started()
+        # Questions wait for each other here.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gates")
+        self._begun: dict[str, tuple[tuple[list[Manifest], date], Future[list[CheckResult]]]] = {}
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("a", encoding="utf-8") as log:
+            return subprocess.Popen(
+                [sys.executable, "-c", "from pipelines.gates.process import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=PROJECT_ROOT,
+                env={**os.environ, "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"},
+            )
+
+    def _end(self) -> None:
+        if self._process is not None:
+            # It holds nothing that needs to be put away; waiting for an import to end would cost seconds.
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            # A question that is being asked ends with it.
+            self._process.kill()
+        self._asking.shutdown(cancel_futures=True)
+        self._end()
+
+    def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
+        """Begin to judge the deliveries as soon as what was begun before is judged."""
+        question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
+        self._begun[source.id] = ((deliveries, as_of), question)
+
+    def load(
+        self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
+    ) -> list[CheckResult]:
+        """Judge the deliveries, the new ones against those of the current release."""
+        asked, question = self._begun.pop(source.id, (None, None))
+        if question is None or asked != (deliveries, as_of):
+            question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
+        return question.result()
+
+    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+        """Judge the candidate beside the lake it was made from and the current release.
+
+        It is a run's last question: the process ends with it, for publishing needs the memory.
+        """
+        try:
+            return self._asking.submit(self._ask, "release", home, folder).result()
+        finally:
+            self._end()
+
+    def _ask(self, gate: str, home: Home, folder: RunFolder, *arguments: object) -> list[CheckResult]:
+        if self._process is None:
+            self._process = self._started()
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            pickle.dump((gate, tempfile.gettempdir(), home, folder, *arguments), process.stdin)
+            process.stdin.flush()
+            answer: list[CheckResult] | _Failure = pickle.load(process.stdout)
+        except (EOFError, OSError) as error:
+            code = process.wait()
+            raise TouchstoneError(
+                f"{gate} gate: its process ended ({code}), perhaps for want of memory; nothing is published;"
+                f" see {self._log} and run `touchstone refresh` again"
+            ) from error
+        if isinstance(answer, _Failure):
+            failure = TouchstoneError(answer.message if answer.is_told else f"{gate} gate: {answer.message}")
+            failure.add_note(answer.trace)
+            raise failure
+        return answer
+
+
+def serve() -> None:
+    """Answer questions from stdin on stdout until stdin ends; whatever else is printed goes to stderr."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    logging.captureWarnings(True)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # A module that cannot be imported is told in answer to the first question.
+    with suppress(ImportError):
+        import_module("pipelines.gates.great_expectations")
+    while True:
+        try:
+            gate, temporary, *arguments = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        tempfile.tempdir = temporary
+        _answer(answers, getattr(GatesHere(), gate), arguments)
+
+
+def _answer(answers: IO[bytes], judge: Callable[..., list[CheckResult]], arguments: list[object]) -> None:
+    answer: list[CheckResult] | _Failure
+    try:
+        answer = judge(*arguments)
+    except Exception as error:
+        told = isinstance(error, TouchstoneError)
+        message = str(error) if told else f"{type(error).__name__}: {error}"
+        answer = _Failure(message, told, traceback.format_exc())
+    pickle.dump(answer, answers)
+    answers.flush()

@@ -1,0 +1,1 @@
+"""Lake: parsed deliveries as DuckDB views, with corrections, decisions and quarantine applied."""

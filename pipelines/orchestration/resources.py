@@ -1,0 +1,77 @@
+"""What runs share: the home, held by one run at a time, the settings of a refresh, and where progress is shown.
+
+Only resources belong here; tests and `touchstone refresh` give their own home and progress to `definitions.assemble`.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import dagster as dg
+from pydantic import Field
+
+from pipelines.errors import UsageError
+from pipelines.gates.process import Gates, GatesApart
+from pipelines.state.home import Home, business_today
+from pipelines.state.lock import exclusive
+from pipelines.state.run_folder import prune_runs
+
+
+class RefreshSettings(dg.ConfigurableResource[None]):
+    """What a refresh may be asked for; the launchpad shows these under resources."""
+
+    as_of: str = Field(default="", description="As-of date as YYYY-MM-DD; empty for the day in Asia/Shanghai")
+    sources: list[str] = Field(default=[], description="Sources to receive and parse; empty for all")
+    full: bool = Field(default=False, description="Parse and build everything again")
+    fetch: bool = Field(default=True, description="Fetch from the addresses that sources declare")
+
+    def as_of_date(self) -> date:
+        """The as-of date; raises UsageError when it is no date."""
+        if not self.as_of:
+            return business_today()
+        try:
+            return date.fromisoformat(self.as_of)
+        except ValueError as error:
+            raise UsageError(f"as_of {self.as_of!r}: not a date; write it as YYYY-MM-DD") from error
+
+    def includes(self, source_id: str) -> bool:
+        """Whether this refresh receives and parses a source."""
+        return not self.sources or source_id in self.sources
+
+
+def held_home(home: Home) -> dg.ResourceDefinition:
+    """The home as a resource that holds the home's lock as long as the run goes on."""
+
+    @dg.resource(description="State under TOUCHSTONE_HOME; one run at a time holds it")
+    def hold(_: dg.InitResourceContext) -> Iterator[Home]:
+        with exclusive(home), _temporary_files_inside(home):
+            prune_runs(home)
+            yield home
+
+    return hold
+
+
+def gates_apart(home: Home) -> dg.ResourceDefinition:
+    """The gates as a resource: a process that is there as long as the run."""
+
+    @dg.resource(description="The process in which Great Expectations judges")
+    def apart(_: dg.InitResourceContext) -> Iterator[Gates]:
+        with GatesApart(home) as gates:
+            yield gates
+
+    return apart
+
+
+@contextmanager
+def _temporary_files_inside(home: Home) -> Iterator[None]:
+    """Keep what libraries write for a moment (Great Expectations: a folder per context) inside the home as well."""
+    before, folder = tempfile.tempdir, home.runs / ".temporary"
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(folder, ignore_errors=True)

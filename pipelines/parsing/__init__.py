@@ -1,0 +1,1 @@
+"""Parsing: from received bytes to typed Parquet and quarantine."""

@@ -1,0 +1,1 @@
+"""Readers, by format: XML, JSON, CSV and workbooks."""

@@ -1,0 +1,1 @@
+"""Receiving: landing folders and declared addresses, the archive and the delivery gate."""

@@ -1,0 +1,91 @@
+"""Which addresses are fetched: tonight, and for the days of a backfill."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, timedelta
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from pipelines.contract.declarations import Source
+from pipelines.contract.remote import Remote, refuse_other_names
+from pipelines.errors import UsageError
+from pipelines.state.home import Home
+
+SWITCH = "TOUCHSTONE_FETCH"
+
+
+def remotes(home: Home, source: Source) -> list[Remote]:
+    """The addresses of a source: those of TOUCHSTONE_HOME/remotes.yaml where it names the source, else its own.
+
+    None at all where TOUCHSTONE_FETCH is `off`. Raises UsageError for a remotes.yaml that cannot be used.
+    """
+    if not _is_on():
+        return []
+    return _of_this_home(home, {source.id: source}).get(source.id, source.delivery.urls)
+
+
+def _is_on() -> bool:
+    switch = os.environ.get(SWITCH, "on")
+    if switch not in ("on", "off"):
+        raise UsageError(f"{SWITCH}={switch}: say on or off")
+    return switch == "on"
+
+
+def _of_this_home(home: Home, sources: Mapping[str, Source]) -> dict[str, list[Remote]]:
+    if not home.remotes.exists():
+        return {}
+    try:
+        raw = yaml.safe_load(home.remotes.read_text(encoding="utf-8")) or {}
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"{home.remotes}: not readable as YAML: {error}".replace("\n", " ")) from error
+    if not isinstance(raw, dict):
+        raise UsageError(f"{home.remotes}: a mapping from source to addresses; see sources/README.md")
+    found: dict[str, list[Remote]] = {}
+    for source_id in raw.keys() & sources.keys():
+        try:
+            found[source_id] = TypeAdapter(list[Remote]).validate_python(raw[source_id])
+            refuse_other_names(found[source_id], sources[source_id].delivery.patterns)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in (source_id, *first["loc"]))
+            raise UsageError(f"{home.remotes}: {place}: {first['msg']}") from error
+        except ValueError as error:
+            raise UsageError(f"{home.remotes}: {source_id}: {error}") from error
+    return found
+
+
+def refuse_unknown_sources(home: Home, sources: Mapping[str, Source]) -> None:
+    """Raises UsageError when remotes.yaml names a source that is not declared, or cannot be used at all."""
+    _of_this_home(home, sources)
+    if home.remotes.exists():
+        named = yaml.safe_load(home.remotes.read_text(encoding="utf-8")) or {}
+        unknown = sorted(str(name) for name in named.keys() - sources.keys())
+        if unknown:
+            raise UsageError(f"{home.remotes}: no source {unknown[0]}; declared are {', '.join(sources)}")
+
+
+def nightly(found: Iterable[Remote], as_of: date) -> list[tuple[Remote, date | None]]:
+    """What a night looks at: every address, the dated ones for the days back from the as-of date, oldest first."""
+    due: list[tuple[Remote, date | None]] = []
+    for remote in found:
+        if remote.is_dated:
+            first = as_of - timedelta(days=remote.days_back)
+            due += [(remote, day) for day in _days(remote, first, as_of)]
+        else:
+            due.append((remote, None))
+    return due
+
+
+def backfill(found: Iterable[Remote], first: date, last: date) -> list[tuple[Remote, date | None]]:
+    """What a backfill looks at: the dated addresses for each day from `first` to `last`, oldest first."""
+    return [(remote, day) for remote in found if remote.is_dated for day in _days(remote, first, last)]
+
+
+def _days(remote: Remote, first: date, last: date) -> Iterator[date]:
+    day = max(first, remote.since or first)
+    while day <= last:
+        yield day
+        day += timedelta(days=1)

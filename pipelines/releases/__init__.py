@@ -1,0 +1,1 @@
+"""Releases: publishing, fingerprints, differences and the site."""

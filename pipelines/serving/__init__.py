@@ -1,0 +1,1 @@
+"""Serving: what reads a release, for commands and for the web."""

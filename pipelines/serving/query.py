@@ -1,0 +1,130 @@
+"""Read-only questions to the current release, and their answers as a table, CSV, JSON or Parquet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import duckdb
+
+from pipelines.errors import TouchstoneError, UsageError
+from pipelines.releases.release import open_current
+from pipelines.state.home import Home
+
+AnswerFormat = Literal["table", "csv", "json", "parquet"]
+
+_ROWS_PER_BATCH = 50_000
+# What the machine lacks, as against what the statement got wrong.
+_FAULTS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
+
+
+@contextmanager
+def answer(home: Home, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
+    """The rows that SQL asks of the current release, not yet computed; several statements answer with the last one's.
+
+    The connection can neither write to the release nor reach files or the network. Raises UsageError with the
+    database's own words, in one line, for a statement that is wrong, refused or returns no rows.
+    """
+    with _told_in_one_line(), open_current(home) as connection:
+        if os.access(home.root, os.W_OK):
+            # A folder for each process: two that share one overwrite each other's spilled data.
+            home.runs.mkdir(exist_ok=True)
+            connection.execute("set temp_directory = ?", [str(home.runs / f"query-{os.getpid()}")])
+        connection.execute("set python_enable_replacements = false")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        rows = connection.sql(sql)
+        if rows is None:
+            raise UsageError("the statement returns no rows; ask with SELECT, FROM, DESCRIBE or SUMMARIZE")
+        yield rows
+
+
+def shown(rows: duckdb.DuckDBPyRelation, limit: int) -> tuple[list[tuple[str | None, ...]], bool]:
+    """The first rows as the database's own text (NULL as None), and whether there are more."""
+    found = _as_text(rows).limit(limit + 1).fetchall()
+    return found[:limit], len(found) > limit
+
+
+def write_csv(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
+    """Write a header and the rows as UTF-8 CSV, batch by batch; NULL is nothing, an empty text is two quotes."""
+    import polars
+
+    header = polars.DataFrame(schema=dict.fromkeys(_distinct(rows.columns), polars.String))
+    stream.write(header.write_csv().encode())
+    for batch in _as_text(rows).to_arrow_reader(_ROWS_PER_BATCH):
+        frame = polars.DataFrame(polars.from_arrow(batch))
+        stream.write(frame.write_csv(include_header=False).encode())
+
+
+def write_json(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
+    """Write the rows as a JSON array of objects in UTF-8, one object a line, batch by batch."""
+    objects = rows.query("answer", "select to_json(answer)::varchar as object from answer")
+    if objects is None:
+        raise TouchstoneError("the database gave no rows back as JSON")
+    separator = b"[\n"
+    for batch in objects.to_arrow_reader(_ROWS_PER_BATCH):
+        stream.write(separator + ",\n".join(batch.column(0).to_pylist()).encode())
+        separator = b",\n"
+    stream.write(b"[]\n" if separator == b"[\n" else b"\n]\n")
+
+
+def write_parquet(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
+    """Write the rows as a Parquet file (zstd), batch by batch."""
+    import pyarrow
+    import pyarrow.parquet
+
+    batches = rows.to_arrow_reader(_ROWS_PER_BATCH)
+    try:
+        with pyarrow.parquet.ParquetWriter(stream, batches.schema, compression="zstd") as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+    except pyarrow.ArrowNotImplementedError as error:
+        raise UsageError(f"{error}: Parquet has no such type; cast the column to VARCHAR") from error
+
+
+WRITERS: dict[str, Callable[[duckdb.DuckDBPyRelation, BinaryIO], None]] = {
+    "csv": write_csv,
+    "json": write_json,
+    "parquet": write_parquet,
+}
+
+
+def write_file(rows: duckdb.DuckDBPyRelation, answer_format: AnswerFormat, target: Path) -> None:
+    """Write the rows to a file, which appears under its name only when it is complete."""
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with partial.open("wb") as stream:
+            WRITERS[answer_format](rows, stream)
+        os.replace(partial, target)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _as_text(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    return rows.project("cast(columns(*) as varchar)")
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names as the database tells columns of one name apart: a, a_1, a_2."""
+    seen: dict[str, int] = {}
+    distinct = []
+    for name in names:
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        distinct.append(f"{name}_{count}" if count else name)
+    return distinct
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        # The message ends with the statement and a caret under the place, which takes several lines to show.
+        told = " ".join(str(error).split("\n\nLINE")[0].split())
+        raise (TouchstoneError if isinstance(error, _FAULTS) else UsageError)(told) from error

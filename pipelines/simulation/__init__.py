@@ -1,0 +1,1 @@
+"""Simulation: deliveries of an invented world."""

@@ -1,0 +1,1 @@
+"""Offices: one module per source, which writes its simulated deliveries."""
