@@ -555,9 +555,7 @@ def _readme(declaration: Mapping[str, Any], path: Path, manifest: Manifest, note
     )
 
 
-def _staging(
-    source_id: str, entity: str, raw: Mapping[str, Any], is_record: bool, models: Path
-) -> dict[Path, str]:
+def _staging(source_id: str, entity: str, raw: Mapping[str, Any], is_record: bool, models: Path) -> dict[Path, str]:
     """The staging model of an entity and its yml."""
     columns = _of_columns([dict(column) for column in raw["columns"]]).entities["record"].columns
     names = ["delivery_sha256", "record_no", *([] if is_record else ["item_no"])]
