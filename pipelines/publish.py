@@ -23,6 +23,7 @@ import duckdb
 from pipelines import site as release_site
 from pipelines.fingerprint import quoted, release_tables
 from pipelines.home import Home, TouchstoneError, UsageError
+from pipelines.version import code_version
 
 KEPT_RELEASES = 7
 DATABASE_NAME = "warehouse.duckdb"
@@ -37,7 +38,10 @@ _DISCARDED = ".discarded"
 
 @dataclass(frozen=True)
 class Release:
-    """What release.json says of one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC."""
+    """What release.json says of one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC.
+
+    `code_version` is None in releases published before it was recorded.
+    """
 
     release_id: str
     as_of: date
@@ -46,6 +50,7 @@ class Release:
     path: Path
     tables: Mapping[str, int]
     gates: Mapping[str, Any] = field(default_factory=dict)
+    code_version: str | None = None
 
     @property
     def database(self) -> Path:
@@ -59,6 +64,7 @@ class Release:
             "as_of": self.as_of.isoformat(),
             "built_at": self.built_at.isoformat().replace("+00:00", "Z"),
             "inputs_hash": self.inputs_hash,
+            "code_version": self.code_version,
             "tables": dict(self.tables),
             "gates": dict(self.gates),
         }
@@ -149,6 +155,7 @@ def publish(
                     path=folder,
                     tables=_row_counts(connection),
                     gates=gates,
+                    code_version=code_version(),
                 )
                 if not release.tables:
                     raise TouchstoneError(f"{candidate}: no table in star, marts, audit or meta; nothing to publish")
@@ -237,6 +244,7 @@ def _read_release(folder: Path) -> Release:
             path=folder,
             tables=raw["tables"],
             gates=raw["gates"],
+            code_version=raw.get("code_version"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TouchstoneError(

@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import subprocess
+import tomllib
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from typer.testing import CliRunner
 
 from pipelines import cli
 from pipelines.declarations import load_sources
-from pipelines.home import SOURCES_DIR, GateRefused, Home, TouchstoneError, UsageError
+from pipelines.home import PROJECT_ROOT, SOURCES_DIR, GateRefused, Home, TouchstoneError, UsageError
 from pipelines.publish import Release, list_releases
 from pipelines.receive import Manifest
 from tests.hand_made_release import publish_version, python, subprocess_environment
@@ -58,6 +59,12 @@ def touchstone(home: Home, *arguments: str) -> subprocess.CompletedProcess[bytes
     return subprocess.run(
         python("-m", "pipelines.cli", *arguments), env=subprocess_environment(home), capture_output=True, check=False
     )
+
+
+def test_version_is_that_of_pyproject(capsys: pytest.CaptureFixture[str]) -> None:
+    stated = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"touchstone {stated}\n"
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
