@@ -36,6 +36,7 @@ test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --config pyproject.toml > $(VENV)/imports.txt || (cat $(VENV)/imports.txt; exit 1)
 	@$(MAKE) --no-print-directory --jobs 2 types sql
 
 types: $(STAMP)
@@ -52,11 +53,11 @@ bench: $(STAMP)  ## benchmarks against baselines in the same run; SCALE is in th
 bench-identity: $(STAMP)  ## precision and recall of matching enterprises, at 200,000 and 1,000,000 names with known truth
 	$(BIN)/python -m benchmarks.identity
 
-# Dagster keeps its state where this starts; its own hint at another command of its makers is not for our users.
+# Dagster keeps its state where this starts.
 dev: $(STAMP)  ## Dagster's UI on the same definitions
 	@mkdir -p $(HOME_DIR)/dagster && cp dagster.yaml $(HOME_DIR)/dagster/
 	cd $(HOME_DIR)/dagster && TOUCHSTONE_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$$PWD \
-		PYTHONWARNINGS='ignore:Function `dev_command`:FutureWarning' $(abspath $(BIN))/dagster dev -m pipelines.definitions
+		$(abspath $(BIN))/dg dev -m pipelines.definitions
 
 lock: $(STAMP)  ## resolve pyproject.toml again into requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra development pyproject.toml --output-file requirements.lock

@@ -1,6 +1,6 @@
 """The code location: the one place where assets, checks, jobs, schedules, sensors and resources are put together.
 
-`dagster dev` reads `defs`; `touchstone refresh` and tests assemble their own with another home or progress.
+`dg dev` reads `defs`; `touchstone refresh` and tests assemble their own with another home or progress.
 """
 
 from __future__ import annotations

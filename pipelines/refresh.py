@@ -269,7 +269,7 @@ _OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
 
 @contextmanager
 def _instance(home: Home) -> Iterator[DagsterInstance]:
-    """Dagster's instance as dagster.yaml sets it up: the one that `dagster dev` shows."""
+    """Dagster's instance as dagster.yaml sets it up: the one that `dg dev` shows."""
     os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
     from dagster import DagsterInstance
     from dagster._core.instance.ref import InstanceRef

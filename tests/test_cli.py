@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import subprocess
+import tomllib
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
 from pipelines.receiving.manifest import Manifest
 from pipelines.releases.release import Release, list_releases
-from pipelines.state.home import SOURCES_DIR, Home
+from pipelines.state.home import PROJECT_ROOT, SOURCES_DIR, Home
 from tests.hand_made_release import publish_version, python, subprocess_environment
 
 SHA = "ab" * 32
@@ -64,6 +65,12 @@ def touchstone(home: Home, *arguments: str) -> subprocess.CompletedProcess[bytes
         capture_output=True,
         check=False,
     )
+
+
+def test_version_is_that_of_pyproject(capsys: pytest.CaptureFixture[str]) -> None:
+    stated = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"touchstone {stated}\n"
 
 
 def fails(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

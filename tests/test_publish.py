@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -29,6 +30,7 @@ from pipelines.releases.release import (
     open_current,
 )
 from pipelines.state.home import Home
+from pipelines.state.version import code_version
 from tests.hand_made_release import AS_OF, GATES, make_candidate, publish_version, python, subprocess_environment
 
 READER = """
@@ -120,11 +122,21 @@ def test_a_release_is_complete(home: Home) -> None:
     }
     assert current_release(home) == release
     assert list_releases(home) == [release]
-    assert json.loads((release.path / "release.json").read_text(encoding="utf-8"))["release_id"] == release.release_id
+    written = json.loads((release.path / "release.json").read_text(encoding="utf-8"))
+    assert (written["release_id"], written["code_version"]) == (release.release_id, code_version())
     assert os.readlink(home.current) == f"releases/{release.release_id}/warehouse.duckdb"
     assert {path.name for path in release.path.iterdir()} == {"warehouse.duckdb", "release.json", "parquet", "site"}
     assert not release.database.stat().st_mode & 0o222
     assert not [path for path in home.root.rglob("*") if path.name.endswith((".wal", ".partial", ".next"))]
+
+
+def test_a_release_published_before_code_versions_is_read_without_one(home: Home) -> None:
+    release = publish_version(home, 1)
+    manifest = release.path / "release.json"
+    written = json.loads(manifest.read_text(encoding="utf-8"))
+    del written["code_version"]
+    manifest.write_text(json.dumps(written), encoding="utf-8")
+    assert current_release(home) == replace(release, code_version=None)
 
 
 def test_parquet_holds_what_the_tables_hold(home: Home) -> None:
@@ -398,6 +410,7 @@ def test_kills_at_random_moments(home: Home) -> None:
 import sys
 from pathlib import Path
 from pipelines.state.home import Home
+from pipelines.state.version import code_version
 from tests.hand_made_release import publish_version
 for version in range(1, 1000):
     publish_version(Home(Path(sys.argv[1])), version)

@@ -60,9 +60,20 @@ def _fail(message: str, code: int, debug: bool) -> int:
     return code
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from pipelines.state.version import code_version
+
+        typer.echo(f"touchstone {code_version()}")
+        raise typer.Exit
+
+
 @app.callback()
 def touchstone(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """试金石: a brand-development warehouse. State lives under TOUCHSTONE_HOME (default: warehouse/)."""
 

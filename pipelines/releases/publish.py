@@ -33,6 +33,7 @@ from pipelines.releases.release import (
 from pipelines.releases.site import page as release_site
 from pipelines.state.database import quoted
 from pipelines.state.home import Home
+from pipelines.state.version import code_version
 
 KEPT_RELEASES = 7
 # The newest storage version that DuckDB 1.5 clients open; analysts' tools lag behind the warehouse.
@@ -85,6 +86,7 @@ def publish(
                     path=folder,
                     tables=_row_counts(connection),
                     gates=gates,
+                    code_version=code_version(),
                 )
                 if not release.tables:
                     raise TouchstoneError(f"{candidate}: no table in star, marts, audit or meta; nothing to publish")

@@ -22,7 +22,10 @@ RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class Release:
-    """What release.json says of one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC."""
+    """What release.json says of one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC.
+
+    `code_version` is None in releases published before it was recorded.
+    """
 
     release_id: str
     as_of: date
@@ -31,6 +34,7 @@ class Release:
     path: Path
     tables: Mapping[str, int]
     gates: Mapping[str, Any] = field(default_factory=dict)
+    code_version: str | None = None
 
     @property
     def database(self) -> Path:
@@ -44,6 +48,7 @@ class Release:
             "as_of": self.as_of.isoformat(),
             "built_at": self.built_at.isoformat().replace("+00:00", "Z"),
             "inputs_hash": self.inputs_hash,
+            "code_version": self.code_version,
             "tables": dict(self.tables),
             "gates": dict(self.gates),
         }
@@ -132,6 +137,7 @@ def read_release(folder: Path) -> Release:
             path=folder,
             tables=raw["tables"],
             gates=raw["gates"],
+            code_version=raw.get("code_version"),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TouchstoneError(
