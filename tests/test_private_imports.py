@@ -61,8 +61,8 @@ def test_dagster_event_log_whose_databases_stay_open() -> None:
 
 def test_dagster_storage_under_touchstone_home() -> None:
     remedy = (
-        "HomeStorage in pipelines/orchestration/instance.py puts Dagster's state under TOUCHSTONE_HOME. Adapt it to the "
-        "new class, or let dagster.yaml name `storage: sqlite: base_dir: {env: ...}` and set that variable in "
+        "HomeStorage in pipelines/orchestration/instance.py puts Dagster's state under TOUCHSTONE_HOME. Adapt it to "
+        "the new class, or let dagster.yaml name `storage: sqlite: base_dir: {env: ...}` and set that variable in "
         "pipelines/refresh.py and in `make dev`."
     )
     takes("dagster", f"{STORAGE}.__init__", {"base_dir", "inst_data"}, remedy)
@@ -93,8 +93,8 @@ def test_dagster_classes_that_dagster_yaml_names() -> None:
 
 def test_dbt_manifest_kept_between_processes() -> None:
     remedy = (
-        "pipelines/build/dbt.py keeps what dbt parsed as a file, which saves each build a parse. Use the new names, or "
-        "let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give dbtRunner no manifest."
+        "pipelines/build/dbt.py keeps what dbt parsed as a file, which saves each build a parse. Use the new names, "
+        "or let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give dbtRunner no manifest."
     )
     used("dbt-core", "dbt.contracts.graph.manifest:Manifest.to_msgpack", remedy)
     takes("dbt-core", "dbt.contracts.graph.manifest:Manifest.from_msgpack", {"decoder"}, remedy)
