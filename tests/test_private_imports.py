@@ -25,8 +25,10 @@ def used(package: str, name: str, remedy: str) -> Any:
         for attribute in attributes.split("."):
             found = getattr(found, attribute)
     except (ImportError, AttributeError) as error:
-        pytest.fail(f"{package} {version(package)} has no {name} any more ({error}). {remedy}", pytrace=False)
-    return found
+        reason = str(error)
+    else:
+        return found
+    pytest.fail(f"{package} {version(package)} has no {name} any more ({reason}). {remedy}", pytrace=False)
 
 
 def takes(package: str, name: str, parameters: set[str], remedy: str) -> None:
