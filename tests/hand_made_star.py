@@ -19,6 +19,7 @@ from tests.dbt_models import PARSED
 Row = Mapping[str, Any]
 
 _STAR = DBT_PROJECT_DIR / "models" / "star"
+_MEASURES = DBT_PROJECT_DIR / "models" / "measures"
 _SEEDS = DBT_PROJECT_DIR / "seeds"
 # Made of seeds and of the star alone, so that dbt builds them here as it does in a release.
 _BUILT = ("rules", "rule_schemes", "dim_rule", "bridge_rule_scheme")
@@ -66,7 +67,7 @@ def build(
     run = RunFolder(folder)
     with duckdb.connect(str(run.candidate)) as connection:
         connection.execute("create schema star")
-        for path in sorted(_STAR.glob("*.yml")):
+        for path in sorted([*_STAR.glob("*.yml"), *_MEASURES.glob("*.yml")]):
             if path.stem not in built:
                 _create(connection, path)
         for table, rows in tables.items():

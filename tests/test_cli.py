@@ -67,6 +67,22 @@ def touchstone(home: Home, *arguments: str) -> subprocess.CompletedProcess[bytes
     )
 
 
+def test_a_connection_that_outlives_the_interpreter_ends_quietly() -> None:
+    """DuckDB 2.0.0 printed forty lines about leaked instances and functions then."""
+    program = """
+import threading, duckdb
+opened = threading.Event()
+def hold():
+    connection = duckdb.connect()
+    opened.set()
+    threading.Event().wait()
+threading.Thread(target=hold, daemon=True).start()
+opened.wait()
+"""
+    ended = subprocess.run(python("-c", program), capture_output=True, check=True)
+    assert (ended.stdout, ended.stderr) == (b"", b"")
+
+
 def test_version_is_that_of_pyproject(capsys: pytest.CaptureFixture[str]) -> None:
     stated = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     assert cli.main(["--version"]) == 0
