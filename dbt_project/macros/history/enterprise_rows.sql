@@ -11,7 +11,7 @@ select
     history.recorded_to,
     false as is_newest,
     history.is_listed,
-    history.last_told
+    history.last_stated_on
 from {{ ref('stg_enterprise_register__enterprise') }} as published
 inner join {{ ref('int_enterprise_history') }} as history
     on published.delivery_sha256 = history.delivery_sha256 and published.record_no = history.record_no
@@ -29,7 +29,7 @@ registered as (
         versions.registration_state,
         versions.registered_date,
         versions.region_code,
-        versions.last_told as extract_date,
+        versions.last_stated_on as extract_date,
         versions.version_no,
         versions.version_from,
         versions.version_to,

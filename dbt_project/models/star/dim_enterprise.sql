@@ -10,7 +10,7 @@ with extracts as (
         history.recorded_to,
         true as is_newest,
         true as is_listed,
-        versions.extract_date as last_told
+        versions.extract_date as last_stated_on
     from {{ ref('int_enterprise_versions') }} as versions
     left join {{ ref('int_enterprise_history') }} as history on versions.uscc = history.uscc and history.is_newest
     union all
