@@ -115,15 +115,11 @@
 {% macro replaced_states(beliefs, spans, days) -%}
     select
         beliefs.record_key,
-        beliefs.is_listed,
-        beliefs.version_hash,
-        beliefs.delivery_sha256,
-        beliefs.record_no,
+        cast(days.day_no as integer) as version_no,
         spans.event_date as valid_from,
         spans.valid_to,
         spans.event_date as last_stated_on,
         spans.recorded_from,
-        cast(days.day_no as integer) as version_no,
         coalesce(
             lead(spans.recorded_from) over (
                 partition by beliefs.record_key, beliefs.event_date, beliefs.received_at order by spans.recorded_from
@@ -131,6 +127,10 @@
             beliefs.replaced_at
         ) as recorded_to,
         false as is_newest,
+        beliefs.is_listed,
+        beliefs.version_hash,
+        beliefs.delivery_sha256,
+        beliefs.record_no,
         true as is_replaced
     from {{ beliefs }} as beliefs
     inner join {{ spans }} as spans

@@ -33,7 +33,7 @@
         *,
         false as is_replaced
     from periods
-    union all by name
+    union all
     {{ replaced_states('beliefs', 'spans', 'days') | indent(4) }}
 {%- endmacro %}
 

@@ -1,6 +1,6 @@
 -- Grain: one row per version of a registered enterprise of which more than one day is stated, and per state replaced.
 with versions as (
-    {{ version_runs(ref('int_enterprise_events')) | indent(4) }}
+    {{ version_runs(ref('int_enterprise_statements')) | indent(4) }}
 )
 
 select

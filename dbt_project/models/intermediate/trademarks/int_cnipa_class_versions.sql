@@ -1,6 +1,6 @@
--- Grain: one row per class and version or replaced state of it, where more than one day is stated of the mark in China.
+-- Grain: one row per class and version, or state that was replaced, of marks in China of which more days are stated.
 with versions as (
-    {{ version_runs(ref('int_cnipa_class_events')) | indent(4) }}
+    {{ version_runs(ref('int_cnipa_class_statements')) | indent(4) }}
 )
 
 select

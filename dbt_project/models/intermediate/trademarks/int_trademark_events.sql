@@ -1,90 +1,77 @@
--- Grain: one row per mark and record or day that states it, where more than one day is stated of it.
-with uspto_trademark as (
-    {{ of_repeated_keys(ref('stg_uspto_trademark__case_file'), 'serial_number') | indent(4) }}
-),
-
-tipo_gazette as (
-    {{ of_repeated_keys(
-        ref('stg_tipo_gazette__registration'), 'application_number', or_else='max(expiry_date) <= ' ~ as_of()
-    ) | indent(4) }}
-),
-
-euipo_trademark as (
-    {{ of_repeated_keys(ref('stg_euipo_trademark__mark'), 'application_number') | indent(4) }}
-),
-
-events as (
+-- Grain: one row per event in a mark's current record.
+{{ config(materialized='view') }}
+select
+    cases.trademark_key,
+    events.item_no as event_no,
+    events.event_date,
+    events.event_code,
+    events.event_type,
+    events.event_text,
+    case when events.event_date is null then events.event_date_text end as event_date_text
+from {{ ref('stg_uspto_trademark__event') }} as events
+inner join {{ ref('int_uspto_current_cases') }} as cases
+    on events.delivery_sha256 = cases.delivery_sha256 and events.record_no = cases.record_no
+union all
+select
+    trademark_key,
+    1 as event_no,
+    registration_date as event_date,
+    'REGISTERED' as event_code,
+    'R' as event_type,
+    '注册公告' as event_text,
+    null as event_date_text
+from {{ ref('int_tipo_current_registrations') }}
+union all
+select
+    marks.trademark_key,
+    publications.item_no as event_no,
+    publications.published_date as event_date,
+    publications.bulletin_section as event_code,
+    'P' as event_type,
+    concat('Published in bulletin ', publications.bulletin_no) as event_text,
+    null as event_date_text
+from {{ ref('stg_euipo_trademark__publication') }} as publications
+inner join {{ ref('int_euipo_current_marks') }} as marks
+    on publications.delivery_sha256 = marks.delivery_sha256 and publications.record_no = marks.record_no
+union all
+select
+    marks.trademark_key,
+    -- Behind every publication of the mark.
+    100000 + oppositions.item_no as event_no,
+    oppositions.opposed_date as event_date,
+    'OPPOSITION' as event_code,
+    'O' as event_type,
+    concat_ws(': ', oppositions.opposition_no, oppositions.grounds) as event_text,
+    null as event_date_text
+from {{ ref('stg_euipo_trademark__opposition') }} as oppositions
+inner join {{ ref('int_euipo_current_marks') }} as marks
+    on oppositions.delivery_sha256 = marks.delivery_sha256 and oppositions.record_no = marks.record_no
+union all
+select
+    trademark_key,
+    event_no,
+    event_date,
+    event_code,
+    event_type,
+    event_text,
+    null as event_date_text
+from (
     select
-        'uspto_trademark' as source_id,
-        {{ surrogate_key(["'US'", 'serial_number']) }} as record_key,
-        transaction_date as event_date,
-        coalesce(file_created_at, '') as newest_first,
-        md5({{ natural_key(uspto_content()) }}) as content_hash,
-        cast(transaction_date as varchar) as version_hash,
-        true as is_listed,
-        delivery_sha256,
-        record_no
-    from uspto_trademark
+        trademark_key,
+        1 as event_no,
+        preliminary_date as event_date,
+        'PUBLISHED' as event_code,
+        'P' as event_type,
+        '初审公告' as event_text
+    from {{ ref('int_cnipa_current_marks') }}
     union all
     select
-        'tipo_gazette' as source_id,
-        {{ surrogate_key(["'TW'", 'application_number']) }} as record_key,
+        trademark_key,
+        2 as event_no,
         registration_date as event_date,
-        cast(expiry_date as varchar) as newest_first,
-        md5({{ natural_key(tipo_content()) }}) as content_hash,
-        cast(registration_date as varchar) as version_hash,
-        true as is_listed,
-        delivery_sha256,
-        record_no
-    from tipo_gazette
-    union all
-    -- A term ends without a record.
-    select
-        'tipo_gazette' as source_id,
-        trademark_key as record_key,
-        expiry_date as event_date,
-        '' as newest_first,
-        '' as content_hash,
-        'expired' as version_hash,
-        true as is_listed,
-        delivery_sha256,
-        record_no
-    from {{ ref('int_tipo_current_registrations') }}
-    where expiry_date <= {{ as_of() }} and expiry_date > registration_date
-    union all
-    select
-        'euipo_trademark' as source_id,
-        {{ surrogate_key(["'EM'", 'application_number']) }} as record_key,
-        cast(left(produced_at, 10) as date) as event_date,
-        produced_at as newest_first,
-        md5({{ natural_key(euipo_content()) }}) as content_hash,
-        case when operation_code = 'Delete' then '' else left(produced_at, 10) end as version_hash,
-        coalesce(operation_code, '') <> 'Delete' as is_listed,
-        delivery_sha256,
-        record_no
-    from euipo_trademark
-),
-
-dated as (
-    select
-        events.*,
-        deliveries.received_at
-    from events
-    inner join {{ ref('int_deliveries') }} as deliveries
-        on events.source_id = deliveries.source_id and events.delivery_sha256 = deliveries.sha256
-    union all
-    select
-        'cnipa_trademark' as source_id,
-        {{ surrogate_key(["'CN'", 'registration_no']) }} as record_key,
-        event_date,
-        newest_first,
-        version_hash as content_hash,
-        version_hash,
-        is_listed,
-        delivery_sha256,
-        record_no,
-        received_at
-    from {{ ref('int_cnipa_mark_events') }}
-)
-
-{{ ranked_events('dated') }}
+        'REGISTERED' as event_code,
+        'R' as event_type,
+        '注册公告' as event_text
+    from {{ ref('int_cnipa_current_marks') }}
+) as dated
+where event_date is not null

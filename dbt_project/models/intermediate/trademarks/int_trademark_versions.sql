@@ -1,6 +1,6 @@
 -- Grain: one row per version of a mark of which more than one day is stated, and per state of it that was replaced.
 with versions as (
-    {{ version_runs(ref('int_trademark_events')) | indent(4) }}
+    {{ version_runs(ref('int_trademark_statements')) | indent(4) }}
 )
 
 select

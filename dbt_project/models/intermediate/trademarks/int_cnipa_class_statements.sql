@@ -1,4 +1,4 @@
--- Grain: one row per class of a mark in China and extract that states it, where more than one day is stated of the mark.
+-- Grain: one row per class of a mark in China and extract or register that states it, where more days are stated.
 with changing as (
     select registration_no
     from {{ ref('int_cnipa_classes') }}
