@@ -94,7 +94,8 @@ def test_dagster_classes_that_dagster_yaml_names() -> None:
 def test_dbt_manifest_kept_between_processes() -> None:
     remedy = (
         "pipelines/build/dbt.py keeps what dbt parsed as a file, which saves each build a parse. Use the new names, "
-        "or let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give dbtRunner no manifest."
+        "or let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give dbtRunner "
+        "no manifest."
     )
     used("dbt-core", "dbt.contracts.graph.manifest:Manifest.to_msgpack", remedy)
     takes("dbt-core", "dbt.contracts.graph.manifest:Manifest.from_msgpack", {"decoder"}, remedy)

@@ -1,25 +1,44 @@
--- Marts read only the star (dim_, fct_, bridge_), and every model's first line says its grain; each row returned is a breach.
+-- Each layer reads only what comes before it, and every model's first line says its grain; each row returned is a breach.
 {{ config(meta={"reads": "the project itself, through dbt's graph"}) }}
+-- `records` are the tables of what the deliveries hold; `ledgers` are the lake's own tables about deliveries and lists, which
+-- have no staging model because no source defines them. `models/measures/intermediate` is part of `measures`.
+{% set may_read = {
+    'staging': ['records'],
+    'intermediate': ['staging', 'intermediate', 'seeds', 'ledgers'],
+    'star': ['intermediate', 'star', 'seeds'],
+    'measures': ['star', 'measures', 'seeds'],
+    'marts': ['star', 'measures'],
+    'audit': ['records', 'ledgers', 'staging', 'intermediate', 'star', 'measures', 'audit', 'seeds'],
+} %}
 {% set breaches = [] %}
 {% if graph is defined %}
     {% for node in graph.nodes.values() if node.resource_type == 'model' and node.package_name == project_name %}
         {% if not node.raw_code.startswith(('-- Grain: one row per ', '# Grain: one row per ')) %}
             {% do breaches.append([node.name, 'does not open with its grain']) %}
         {% endif %}
-        {% if node.fqn[1] == 'marts' %}
-            {% for parent in node.depends_on.nodes %}
-                {% set name = parent.split('.')[-1] %}
-                {% if not (name.startswith('dim_') or name.startswith('fct_') or name.startswith('bridge_')) %}
-                    {% do breaches.append([node.name, 'reads ' ~ name]) %}
-                {% endif %}
-            {% endfor %}
+        {% set layer = node.fqn[1] %}
+        {% if layer not in may_read %}
+            {% do breaches.append([node.name, 'is in no layer']) %}
         {% endif %}
+        {% for unique_id in node.depends_on.nodes %}
+            {% set parent = graph.nodes.get(unique_id) or graph.sources[unique_id] %}
+            {% if parent.resource_type == 'source' %}
+                {% set parent_layer = 'records' if '__' in parent.name else 'ledgers' %}
+            {% else %}
+                {% set parent_layer = 'seeds' if parent.resource_type == 'seed' else parent.fqn[1] %}
+            {% endif %}
+            {% if parent_layer not in may_read.get(layer, []) %}
+                {% do breaches.append([node.name, 'reads ' ~ parent.name ~ ' of ' ~ parent_layer]) %}
+            {% elif layer == 'marts' and not parent.name.startswith(('dim_', 'fct_', 'bridge_')) %}
+                {% do breaches.append([node.name, 'reads ' ~ parent.name ~ ', which no reader is given']) %}
+            {% endif %}
+        {% endfor %}
     {% endfor %}
 {% endif %}
-{% for model, fault in breaches %}
-select '{{ model }}' as model, '{{ fault }}' as fault
+{% for model, breach in breaches %}
+select '{{ model }}' as model, '{{ breach }}' as breach
 union all
 {% endfor %}
-select model, fault
-from (select '' as model, '' as fault) as nothing
+select model, breach
+from (select '' as model, '' as breach) as nothing
 where model <> ''

@@ -67,7 +67,7 @@ told as (
     where named.name_key <> '' and serving.inspection_key is null
     group by named.name_key, named.source_id, named.delivery_sha256
     union all
-    {{ first_telling(
+    {{ first_records(
         'enterprise_register', 'enterprise', 'enterprise', 'uscc',
         [
             'enterprise_name', 'enterprise_name_en', 'registered_date', 'enterprise_type', 'region_code', 'address',
@@ -76,12 +76,12 @@ told as (
         first=['extract_date']
     ) }}
     union all
-    {{ first_telling(
+    {{ first_records(
         'region_codes', 'region', 'region', 'region_code',
         ['name_zh', 'level_name', 'valid_from_year', 'valid_to_year', 'successor_codes']
     ) }}
     union all
-    {{ first_telling('industry_codes', 'industry', 'industry', 'industry_code', ['name_zh', 'parent_code']) }}
+    {{ first_records('industry_codes', 'industry', 'industry', 'industry_code', ['name_zh', 'parent_code']) }}
 )
 
 select

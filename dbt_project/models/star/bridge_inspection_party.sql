@@ -1,21 +1,8 @@
 -- Grain: one row per role that a firm is printed in for a sample with a composite producer.
-with parties as (
-    {{ of_notices('party') }}
-)
-
 select distinct
-    sample_rows.inspection_key,
+    parties.inspection_key,
     parties.role,
-    parties.party_name_norm as party_name,
+    parties.party_name,
     coalesce(names.enterprise_key, -1) as enterprise_key
-from parties
-inner join {{ ref('int_inspection_rows') }} as sample_rows
-    on
-        parties.source_id = sample_rows.source_id
-        and parties.delivery_sha256 = sample_rows.delivery_sha256
-        and parties.record_no = sample_rows.record_no
-inner join {{ ref('int_inspection_samples') }} as samples
-    on
-        sample_rows.inspection_key = samples.inspection_key
-        and sample_rows.delivery_sha256 = samples.delivery_sha256
+from {{ ref('int_inspection_parties') }} as parties
 left join {{ ref('int_enterprise_names') }} as names on parties.party_name_key = names.name_key

@@ -1,31 +1,10 @@
 -- Grain: one row per recognition and protected name, or transcription of one, of a geographical indication.
-with names as (
-    select
-        delivery_sha256,
-        record_no,
-        item_no,
-        'protected' as name_kind,
-        protected_name as name,
-        protected_name_norm as name_norm
-    from {{ ref('stg_eambrosia_gi__protected_name') }}
-    union all
-    select
-        delivery_sha256,
-        record_no,
-        item_no,
-        'transcription' as name_kind,
-        transcription as name,
-        transcription_norm as name_norm
-    from {{ ref('stg_eambrosia_gi__transcription') }}
-)
-
 select
-    entries.recognition_key,
+    names.recognition_key,
     names.name_kind,
-    names.item_no as name_no,
+    names.name_no,
     names.name,
     names.name_norm
-from {{ ref('int_gi_entries') }} as entries
-inner join names on entries.delivery_sha256 = names.delivery_sha256 and entries.record_no = names.record_no
+from {{ ref('int_gi_names') }} as names
 -- An entry protected only after the as-of date is no recognition yet.
-inner join {{ ref('fct_recognition') }} as recognitions on entries.recognition_key = recognitions.recognition_key
+inner join {{ ref('fct_recognition') }} as recognitions on names.recognition_key = recognitions.recognition_key

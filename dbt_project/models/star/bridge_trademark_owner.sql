@@ -11,7 +11,7 @@ select
     owners.country,
     owners.is_current_owner,
     owners.is_first_owner,
-    {{ version_columns() }}
+    {{ version_columns('marks') }}
 from {{ ref('int_trademark_owners') }} as owners
 left join {{ ref('int_enterprise_names') }} as names on owners.owner_name_key = names.name_key
 inner join {{ ref('dim_trademark') }} as marks on owners.trademark_key = marks.trademark_key

@@ -1,29 +1,6 @@
 -- Grain: one row per name that its words resolve to no code, and per registered enterprise with a name near to one.
-with residue as (
-    select
-        ladder.name_key,
-        ladder.name,
-        parts.region_code as name_region,
-        parts.core,
-        parts.form
-    from {{ ref('int_enterprise_ladder') }} as ladder
-    inner join {{ ref('int_enterprise_name_parts') }} as parts on ladder.name_key = parts.name_key
-    where ladder.method = 'name_only' and length(parts.core) >= 3
-),
-
--- A name takes what its mentions say, of whatever source.
-mentioned as (
-    select
-        mentions.name_key,
-        min({{ street('mentions.address') }}) as street,
-        min(places.region_code) as region_code,
-        list_sort(list_distinct(flatten(list(coalesce(mentions.brands, []))))) as brands,
-        min(divisions.division_code) as trade
-    from {{ ref('int_enterprise_mentions') }} as mentions
-    left join {{ ref('int_place_regions') }} as places on mentions.place_text = places.place_text
-    left join {{ ref('product_divisions') }} as divisions on mentions.category_name = divisions.category_name
-    where mentions.uscc is null and mentions.name_key in (select residue.name_key from residue)
-    group by mentions.name_key
+with unresolved as (
+    select * from {{ ref('int_unresolved_names') }}
 ),
 
 registered as (
@@ -50,7 +27,7 @@ sieves as (
 
 wanted as (
     select distinct unnest({{ sieve('core') }}) as sieve
-    from residue
+    from unresolved
 ),
 
 sifted as (
@@ -92,17 +69,16 @@ cores as (
 rows_of_both as (
     select
         'name' as side,
-        residue.name_key as unique_id,
-        residue.core,
-        residue.form,
-        residue.name_region,
-        mentioned.region_code as place_region,
-        mentioned.street,
-        mentioned.brands,
-        mentioned.trade,
+        unresolved.name_key as unique_id,
+        unresolved.core,
+        unresolved.form,
+        unresolved.name_region,
+        unresolved.place_region,
+        unresolved.street,
+        unresolved.brands,
+        unresolved.trade,
         1 as n_of_street
-    from residue
-    inner join mentioned on residue.name_key = mentioned.name_key
+    from unresolved
     union all
     select
         'enterprise' as side,

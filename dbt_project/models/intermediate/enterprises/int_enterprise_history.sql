@@ -1,96 +1,6 @@
--- Grain: one row per version of a registered enterprise of which more than one day is told, and per state replaced.
-with listing as (
-    select
-        delivery_sha256,
-        list_date
-    from {{ source('lake', 'lists') }}
-    where source_id = 'enterprise_register'
-),
-
--- One that only an extract of changes told of is in no list to vanish from.
-vanished as (
-    select record_key as uscc
-    from {{ ref('int_list_changes') }}
-    where source_id = 'enterprise_register' and change = 'vanished'
-    union
-    select uscc
-    from {{ ref('stg_enterprise_register__enterprise') }}
-    where
-        extract_date < (select max(listing.list_date) from listing)
-        and delivery_sha256 not in (select listing.delivery_sha256 from listing)
-),
-
-told as (
-    {{ of_repeated_keys(
-        ref('stg_enterprise_register__enterprise'), 'uscc', or_else='uscc in (select vanished.uscc from vanished)'
-    ) | indent(4) }}
-),
-
-lists as (
-    select
-        listing.list_date,
-        min(listing.delivery_sha256) as delivery_sha256,
-        min(deliveries.received_at) as received_at
-    from listing
-    inner join {{ ref('int_deliveries') }} as deliveries
-        on deliveries.source_id = 'enterprise_register' and listing.delivery_sha256 = deliveries.sha256
-    group by listing.list_date
-),
-
-events as (
-    select
-        uscc as record_key,
-        extract_date as event_date,
-        '' as newest_first,
-        md5({{ natural_key(enterprise_content()) }}) as content_hash,
-        md5({{ natural_key(enterprise_content()) }}) as said,
-        true as is_listed,
-        delivery_sha256,
-        record_no,
-        cast(null as timestamp) as list_received_at
-    from told
-    union all
-    select
-        firms.uscc as record_key,
-        lists.list_date as event_date,
-        '' as newest_first,
-        '' as content_hash,
-        '' as said,
-        false as is_listed,
-        lists.delivery_sha256,
-        null as record_no,
-        lists.received_at as list_received_at
-    from (
-        select
-            uscc,
-            min(extract_date) as first_date
-        from told
-        group by uscc
-    ) as firms
-    inner join lists on firms.first_date < lists.list_date
-    where not exists (
-        select 1
-        from {{ source('lake', 'list_records') }} as listed
-        inner join {{ source('lake', 'lists') }} as days
-            on listed.source_id = days.source_id and listed.delivery_sha256 = days.delivery_sha256
-        where
-            listed.source_id = 'enterprise_register'
-            and firms.uscc = listed.record_key
-            and lists.list_date = days.list_date
-    )
-),
-
-dated as (
-    select
-        events.*,
-        coalesce(events.list_received_at, deliveries.received_at) as received_at
-    from events
-    inner join {{ ref('int_deliveries') }} as deliveries
-        on deliveries.source_id = 'enterprise_register' and events.delivery_sha256 = deliveries.sha256
-),
-
-versions as (
-    {{ version_runs('dated') | indent(4) }}
+-- Grain: one row per version of a registered enterprise of which more than one day is stated, and per state replaced.
+with versions as (
+    {{ version_runs(ref('int_enterprise_statements')) | indent(4) }}
 )
 
 select
@@ -98,7 +8,7 @@ select
     version_no,
     valid_from as version_from,
     valid_to as version_to,
-    last_told,
+    last_stated_on,
     recorded_from,
     recorded_to,
     is_newest,

@@ -1,10 +1,6 @@
 -- Grain: one row per source, name key and credit code under which an enterprise is named outside the register.
-with notice_rows as (
-    {{ of_notices('sample_row') }}
-),
-
 -- Grouped apart, because they are the most and say the least: all at once would not fit in memory.
-owners as (
+with owners as (
     select
         source_id,
         owner_name_key as name_key,
@@ -12,55 +8,21 @@ owners as (
         min(owner_name_en) as name_en,
         min(owner_address) as address
     from {{ ref('int_trademark_owners') }}
-    where owner_name_key <> ''
+    where owner_name_key <> '' and not is_replaced
     group by source_id, owner_name_key
 ),
 
 mentions as (
     select
         source_id,
-        producer_name_key as name_key,
-        producer_name_norm as name,
+        name_key,
+        name,
         cast(null as varchar) as uscc,
-        -- Two firms' addresses may share a cell.
-        case when producer_address_norm not like '%委托%' then producer_address_norm end as address,
-        producer_address_norm as place_text,
-        brand_text_norm as brand_text,
-        category_name_norm as category_name
-    from notice_rows
-    union all
-    select
-        source_id,
-        commissioner_name_key as name_key,
-        commissioner_name_norm as name,
-        null as uscc,
-        null as address,
-        null as place_text,
-        brand_text_norm as brand_text,
-        null as category_name
-    from notice_rows
-    union all
-    select
-        source_id,
-        sampled_name_key as name_key,
-        sampled_name_norm as name,
-        null as uscc,
-        sampled_address_norm as address,
-        sampled_address_norm as place_text,
-        null as brand_text,
-        null as category_name
-    from notice_rows
-    union all
-    select
-        source_id,
-        party_name_key as name_key,
-        party_name_norm as name,
-        null as uscc,
-        null as address,
-        null as place_text,
-        null as brand_text,
-        null as category_name
-    from ({{ of_notices('party') }}) as parties
+        address,
+        place_text,
+        brand_text,
+        category_name
+    from {{ ref('int_inspection_mentions') }}
     union all
     select
         'recognition_list' as source_id,

@@ -9,7 +9,7 @@ with ranked as (
             partition by classes.trademark_key
             order by
                 coalesce(classes.closed_date, {{ open_end() }}) desc,
-                case statuses.status_group when 'live' then 1 when 'pending' then 2 when 'dead' then 3 else 4 end,
+                {{ status_group_rank('statuses.status_group') }},
                 cast(classes.nice_class as integer)
         ) as place
     from {{ ref('int_cnipa_current_classes') }} as classes

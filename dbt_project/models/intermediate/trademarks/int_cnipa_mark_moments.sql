@@ -1,5 +1,5 @@
 -- Grain: one row per mark in China, day on which a class of it changed, and moment from which that was believed of it.
--- The moment of what all that was told came to, which holds, is the open end.
+-- The moment of what everything stated came to, which holds, is the open end.
 with class_states as (
     select * from {{ ref('int_cnipa_class_versions') }}
 ),
@@ -27,7 +27,7 @@ days as (
     group by registration_no, event_date
 ),
 
--- Days told bit by bit, or of which a class was told otherwise before: what was believed each time that more was told.
+-- Days stated bit by bit, or of which a class was stated otherwise before: what was believed each time that more came.
 believed_days as (
     select
         registration_no,
@@ -49,7 +49,7 @@ believed_days as (
     where replaced.is_replaced
 ),
 
-told as (
+stated as (
     select distinct
         believed_days.registration_no,
         believed_days.event_date,
@@ -68,7 +68,7 @@ moments as (
         event_date,
         moment,
         max(moment) over (partition by registration_no, event_date) as last_moment
-    from told
+    from stated
     where moment >= received_at and moment < cast({{ open_end() }} as timestamp)
 ),
 

@@ -1,18 +1,34 @@
--- Grain: one row per owner entry of a version of a mark.
-with us_cases as (
-    {{ records_of_versions(ref('int_uspto_current_cases')) | indent(4) }}
+-- Grain: one row per owner entry of a version of a mark, or of a state of it that was replaced.
+with owners as (
+    select * from {{ ref('int_trademark_owner_entries') }}
 ),
 
-tw_registrations as (
-    {{ records_of_versions(ref('int_tipo_current_registrations')) | indent(4) }}
-),
+-- The first of today's owners: party, then entry number, then place in the list, as one number that one pass finds.
+firsts as (
+    select
+        trademark_key,
+        min(party_rank * 1000000000000 + entry_no * 1000000 + owner_no) as first_rank
+    from owners
+    group by trademark_key
+)
 
-em_marks as (
-    {{ records_of_versions(ref('int_euipo_current_marks')) | indent(4) }}
-),
-
-cn_marks as (
-    {{ records_of_versions(ref('int_cnipa_current_marks')) | indent(4) }}
-),
-
-{{ owners_of_records() }}
+select
+    owners.trademark_key,
+    owners.is_replaced,
+    owners.owner_no,
+    owners.source_id,
+    owners.owner_name,
+    owners.owner_name_norm,
+    owners.owner_name_key,
+    owners.owner_name_en,
+    owners.owner_identifier,
+    owners.owner_address,
+    owners.party_type,
+    owners.entry_no,
+    owners.country,
+    coalesce(owners.party_rank = floor(firsts.first_rank / 1000000000000), false) as is_current_owner,
+    coalesce(
+        owners.party_rank * 1000000000000 + owners.entry_no * 1000000 + owners.owner_no = firsts.first_rank, false
+    ) as is_first_owner
+from owners
+inner join firsts on owners.trademark_key = firsts.trademark_key

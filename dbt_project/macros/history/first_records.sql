@@ -1,7 +1,7 @@
-{# The first record of a source's entity that says what it says of its key, as rows of audit.evidence.
+{# The first record of a source's entity with its content, as rows of audit.evidence.
 
    What later deliveries only repeat is left out, so that rows grow with what changes and not with the nights. #}
-{% macro first_telling(source_id, entity, subject, key, content, first=[]) -%}
+{% macro first_records(source_id, entity, subject, key, content, first=[]) -%}
     select
         '{{ subject }}' as subject,
         {{ key }} as subject_no,
@@ -14,8 +14,8 @@
             row_number() over (
                 partition by {{ key }}, md5({{ natural_key(content) }})
                 order by {% for column in first %}{{ column }}, {% endfor %}delivery_sha256, record_no
-            ) as telling_no
+            ) as content_no
         from {{ source('lake', source_id ~ '__' ~ entity) }}
     ) as {{ subject }}_records
-    where telling_no = 1
+    where content_no = 1
 {%- endmacro %}

@@ -1,0 +1,9 @@
+-- Grain: one row per version of a mark at an office, and per state of it that was replaced; most marks have one.
+{{ config(materialized='view') }}
+select * from {{ ref('int_uspto_marks') }}
+union all
+select * from {{ ref('int_tipo_marks') }}
+union all
+select * from {{ ref('int_euipo_marks') }}
+union all
+select * from {{ ref('int_cnipa_marks') }}
