@@ -31,6 +31,7 @@ from pipelines.receiving.fetch import Fetched
 from pipelines.receiving.landing import has_landed
 from pipelines.receiving.manifest import accepted, manifests
 from pipelines.releases.release import Release, current_release
+from pipelines.state.database import memory_limit, threads
 from pipelines.state.home import PROJECT_ROOT, Home, business_today
 from pipelines.state.lock import exclusive
 
@@ -187,7 +188,8 @@ def _run(
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
     with _logged_to_file(home) as logger, GatesApart(home) as gates, _instance(home) as instance, _dbt_imported():
-        with progress.step("start", "dagster"):
+        with progress.step("start", "dagster") as step:
+            step.report(f"DuckDB may use {memory_limit()}, {threads()} threads")
             from dagster import LoggerDefinition, RunConfig
 
             from pipelines.definitions import assemble

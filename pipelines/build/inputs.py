@@ -16,6 +16,10 @@ from pipelines.lake import decisions as identity
 from pipelines.receiving.manifest import Manifest, accepted
 from pipelines.state.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home
 
+# The rooms of this package whose code decides what a release holds. What only runs, shows, simulates or drafts is not
+# among them: an edit there must not rebuild every home.
+DECIDING_ROOMS = ("contract", "receiving", "parsing", "notices", "lake", "build", "gates")
+
 # Under these, dbt keeps what it made, not what a build is made from.
 _NOT_PROJECT = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 
@@ -24,8 +28,9 @@ def inputs_hash(home: Home, as_of: date, sources: Mapping[str, Source], manifest
     """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
-    without any, the corrections, what is declared about enterprises, the dbt project with its seeds, the code of this
-    package, and the versions of python-stdnum, whose table of regions stands in for a delivery, and of Splink.
+    without any, the corrections, what is declared about enterprises, the dbt project with its seeds, the code of the
+    rooms in DECIDING_ROOMS, and the versions of python-stdnum, whose table of regions is used where no delivery brought
+    one, and of Splink.
     """
     from pipelines.parsing.parse import contract_version
 
@@ -43,7 +48,7 @@ def inputs_hash(home: Home, as_of: date, sources: Mapping[str, Source], manifest
         "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
         "identity": identity.declarations_digest(home),
         "models": tree_hash(DBT_PROJECT_DIR),
-        "code": tree_hash(PROJECT_ROOT / "pipelines"),
+        "code": {room: tree_hash(PROJECT_ROOT / "pipelines" / room) for room in DECIDING_ROOMS},
         "regions": importlib.metadata.version("python-stdnum"),
         "linkage": importlib.metadata.version("splink"),
     }

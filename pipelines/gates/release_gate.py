@@ -461,7 +461,7 @@ _RELEASE_RULES: tuple[_ReleaseRule, ...] = (
         f"no table more than {TABLE_LOSS_MAX:.0%} smaller",
         _no_loss,
         "Look with `touchstone status` which deliveries are missing. If publishers did withdraw that much, raise"
-        " TABLE_LOSS_MAX in pipelines/release_suite.py for one release.",
+        " TABLE_LOSS_MAX in pipelines/gates/release_gate.py for one release.",
         may_be_empty="no earlier release to compare with",
     ),
     _release_rule(

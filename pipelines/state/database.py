@@ -8,18 +8,18 @@ from pathlib import Path
 
 import duckdb
 
-DEFAULT_MEMORY_LIMIT = "750MB"
+from pipelines.state.machine import usable_cores, usable_memory
 
 
 def memory_limit() -> str:
-    """DuckDB's memory limit for one connection, from TOUCHSTONE_MEMORY_LIMIT."""
-    return os.environ.get("TOUCHSTONE_MEMORY_LIMIT", DEFAULT_MEMORY_LIMIT)
+    """DuckDB's memory limit for one connection: TOUCHSTONE_MEMORY_LIMIT, or half of what this process may use."""
+    return os.environ.get("TOUCHSTONE_MEMORY_LIMIT") or f"{usable_memory() // 2_000_000}MB"
 
 
 def threads() -> int:
-    """DuckDB's threads for one connection, from TOUCHSTONE_THREADS or the number of cores this process may use."""
+    """DuckDB's threads for one connection: TOUCHSTONE_THREADS, or the cores that this process may use."""
     configured = os.environ.get("TOUCHSTONE_THREADS")
-    return int(configured) if configured else len(os.sched_getaffinity(0))
+    return int(configured) if configured else usable_cores()
 
 
 def open_database(path: Path | None, spill: Path, read_only: bool = False) -> duckdb.DuckDBPyConnection:
