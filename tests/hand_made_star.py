@@ -24,7 +24,10 @@ _SEEDS = DBT_PROJECT_DIR / "seeds"
 # Made of seeds and of the star alone, so that dbt builds them here as it does in a release.
 _BUILT = ("rules", "rule_schemes", "dim_rule", "bridge_rule_scheme")
 _DERIVED = (
-    "fct_credit_point", "fct_credit_score", "fct_enterprise_measure", "fct_pillar_score", "fct_recognition_movement",
+    "int_placed_recognitions", "int_held_recognitions", "int_held_measures", "int_region_measures", "int_brands_abroad",
+    "int_echelon_candidates", "int_scheme_brand_types", "int_strength_scenarios", "int_strength_ranks",
+    "int_strength_evidence", "fct_credit_point", "fct_credit_score", "fct_enterprise_measure", "fct_pillar_score",
+    "fct_recognition_movement",
 )  # fmt: skip
 
 
@@ -36,8 +39,8 @@ def key(natural_key: str) -> int:
 # What is measured of targets, made of the star and of a seed; the marts of targets come with it.
 _TARGETS = (
     "rules", "dim_rule", "forecast_models", "int_valid_mark_periods", "int_target_days", "bridge_target_recognition",
-    "int_target_counts", "int_target_pass_rates", "fct_target_month", "fct_target_actual", "fct_target_forecast",
-    "target_progress", "target_history",
+    "int_target_counts", "int_target_pass_rates", "fct_target_month", "int_feed_days", "int_target_evidence",
+    "fct_target_actual", "fct_target_forecast", "int_target_status", "target_progress", "target_history",
 )  # fmt: skip
 
 

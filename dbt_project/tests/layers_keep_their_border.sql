@@ -29,7 +29,7 @@
             {% endif %}
             {% if parent_layer not in may_read.get(layer, []) %}
                 {% do breaches.append([node.name, 'reads ' ~ parent.name ~ ' of ' ~ parent_layer]) %}
-            {% elif layer == 'marts' and not parent.name.startswith(('dim_', 'fct_', 'bridge_')) %}
+            {% elif layer == 'marts' and parent_layer == 'star' and not parent.name.startswith(('dim_', 'fct_', 'bridge_')) %}
                 {% do breaches.append([node.name, 'reads ' ~ parent.name ~ ', which no reader is given']) %}
             {% endif %}
         {% endfor %}

@@ -1,50 +1,7 @@
 -- Grain: one row per enterprise of the leading or growing batch, or cluster (prefecture and industry division).
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-rules as (
+with rules as (
     select * from {{ ref('dim_rule') }}
     where rule_kind = 'echelon'
-),
-
-recognised as (
-    select
-        placed.enterprise_key,
-        rules.rule_key,
-        list_sort(list(placed.recognition_key)) as recognition_keys,
-        cast([] as bigint[]) as trademark_keys
-    from placed
-    inner join {{ ref('bridge_rule_scheme') }} as covered on placed.scheme_key = covered.scheme_key
-    inner join rules on covered.rule_key = rules.rule_key
-    where
-        placed.is_held
-        and placed.enterprise_key <> -1
-        and (
-            rules.variant = 'holds'
-            or (
-                rules.variant = 'gained'
-                and placed.granted_date <= {{ as_of() }}
-                and placed.granted_date > {{ as_of() }} - rules.window_months * interval '1' month
-            )
-        )
-    group by placed.enterprise_key, rules.rule_key
-    having count(*) >= max(rules.value)
-),
-
-abroad as (
-    select
-        marks.owner_enterprise_key as enterprise_key,
-        rules.rule_key,
-        cast([] as bigint[]) as recognition_keys,
-        list_sort(list(marks.trademark_key)) as trademark_keys
-    from {{ ref('dim_trademark') }} as marks
-    inner join {{ ref('dim_enterprise') }} as owners
-        on marks.owner_enterprise_key = owners.enterprise_key and owners.is_current and owners.is_registered
-    inner join rules on rules.variant = 'offices'
-    where marks.status_group = 'live' and marks.is_current and marks.office_code <> 'CN'
-    group by marks.owner_enterprise_key, rules.rule_key
-    having count(distinct marks.office_code) >= max(rules.value)
 ),
 
 enterprises as (
@@ -56,11 +13,7 @@ enterprises as (
         max(case rules.subject when 'leading' then 1 else 0 end) over (
             partition by met.enterprise_key
         ) = 1 as is_leading
-    from (
-        select * from recognised
-        union all
-        select * from abroad
-    ) as met
+    from {{ ref('int_echelon_candidates') }} as met
     inner join rules on met.rule_key = rules.rule_key
 ),
 
@@ -94,7 +47,7 @@ clusters as (
         [max(rules.rule_id)] as rule_ids,
         list_sort(list(placed.recognition_key)) as recognition_keys,
         cast([] as bigint[]) as trademark_keys
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key
     inner join {{ ref('dim_industry') }} as industries on placed.industry_key = industries.industry_key
     inner join rules on rules.variant = 'holders'

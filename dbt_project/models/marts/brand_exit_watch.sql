@@ -1,9 +1,5 @@
 -- Grain: one row per recognition and reason to watch or to have left.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-decisions as (
+with decisions as (
     select
         recognition_key,
         case event_type
@@ -15,11 +11,7 @@ decisions as (
         ) as evidence
     from {{ ref('fct_recognition_event') }}
     where event_type in ('condition', 'remove', 'revoke', 'expire')
-    group by
-        recognition_key,
-        case event_type
-            when 'condition' then 'conditional' when 'remove' then 'removed' when 'revoke' then 'revoked' else 'expired'
-        end
+    group by recognition_key, state
 ),
 
 held_again as (
@@ -27,7 +19,7 @@ held_again as (
         scheme_id,
         recipient_identity,
         object_text
-    from placed
+    from {{ ref('int_placed_recognitions') }}
     where is_held
 ),
 
@@ -42,7 +34,7 @@ failures as (
             '; ' order by inspections.notice_date, inspections.inspection_key
         ) as evidence,
         list_sort(list(inspections.inspection_key)) as inspection_evidence_keys
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     inner join {{ ref('fct_inspection') }} as inspections
         on
             placed.enterprise_key = inspections.producer_enterprise_key
@@ -64,7 +56,7 @@ reasons as (
         case when placed.state = 'conditional' then null else placed.ended_date end as reason_date,
         coalesce(decisions.evidence, concat('有效期至 | valid to ', placed.expires_date)) as evidence,
         null as inspection_evidence_keys
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     left join decisions on placed.recognition_key = decisions.recognition_key and placed.state = decisions.state
     left join held_again
         on
@@ -91,7 +83,7 @@ reasons as (
         null as reason_date,
         concat('登记状态 | registration state: ', enterprises.registration_state) as evidence,
         null as inspection_evidence_keys
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     inner join {{ ref('dim_enterprise') }} as enterprises on placed.enterprise_key = enterprises.enterprise_key
     where placed.is_held and placed.enterprise_key <> -1
 )
@@ -112,7 +104,7 @@ select
     coalesce(reasons.inspection_evidence_keys, []) as inspection_evidence_keys,
     placed.recognition_key
 from reasons
-inner join placed on reasons.recognition_key = placed.recognition_key
+inner join {{ ref('int_placed_recognitions') }} as placed on reasons.recognition_key = placed.recognition_key
 inner join {{ ref('dim_rule') }} as rules
     on
         rules.rule_kind = 'exit_watch'

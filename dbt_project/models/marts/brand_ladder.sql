@@ -1,14 +1,10 @@
 -- Grain: one row per recipient and ladder on which it holds a rung.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-climbed as (
-    select * from placed
+with climbed as (
+    select * from {{ ref('int_placed_recognitions') }}
     where ladder is not null and is_ever_held
 ),
 
--- Two schemes of one rung: the first by its identity stands for both.
+-- Two schemes of one rung: the first by its identity is shown.
 topmost as (
     select
         *,

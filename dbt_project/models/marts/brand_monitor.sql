@@ -45,7 +45,7 @@ months as (
     where calendar_date <= {{ as_of() }}
 ),
 
--- The keys of what was held from the start stand with the first month, so that keys alone tell what is held.
+-- The keys of what was held from the start are in the first month, so that keys alone show what is held.
 movements as (
     select
         series.series_no,
@@ -93,18 +93,6 @@ changed as (
             order by period
         ) as bigint) as n_change_year
     from held_by_month
-),
-
-brand_types as (
-    select
-        schemes.scheme_id,
-        min(rules.subject) as brand_type,
-        arg_min(rules.rule_id, rules.subject) as rule_id
-    from {{ ref('dim_rule') }} as rules
-    inner join {{ ref('bridge_rule_scheme') }} as covered on rules.rule_key = covered.rule_key
-    inner join {{ ref('dim_recognition_scheme') }} as schemes on covered.scheme_key = schemes.scheme_key
-    where rules.rule_kind = 'brand_type'
-    group by schemes.scheme_id
 )
 
 select
@@ -129,4 +117,4 @@ from changed
 inner join series on changed.series_no = series.series_no
 inner join {{ ref('dim_rule') }} as counting on counting.rule_kind = 'monitor'
 left join movements on changed.series_no = movements.series_no and changed.period = movements.period
-left join brand_types on series.scheme_id = brand_types.scheme_id
+left join {{ ref('int_scheme_brand_types') }} as brand_types on series.scheme_id = brand_types.scheme_id

@@ -1,9 +1,5 @@
 -- Grain: one row per brand system (group of schemes), recipient and object that belongs to it.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-members as (
+with members as (
     select
         groups.rule_id as group_id,
         groups.name_zh as group_name_zh,
@@ -11,7 +7,7 @@ members as (
         groups.subject as group_kind,
         placed.*,
         regions.region_code
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     inner join {{ ref('bridge_rule_scheme') }} as counted on placed.scheme_key = counted.scheme_key
     inner join {{ ref('dim_rule') }} as groups
         on counted.rule_key = groups.rule_key and groups.rule_kind = 'scheme_group'

@@ -1,14 +1,10 @@
 -- Grain: one row per group of geographical indications and indication in it.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
 -- A registration number behind the name is not part of it; of an applicant's entry the object is the indication.
-named as (
+with named as (
     select
         *,
         trim(regexp_replace(coalesce(object_name, recipient_name), '\s*AGI[0-9-]+$', '')) as gi_name
-    from placed
+    from {{ ref('int_placed_recognitions') }}
     where is_held
 ),
 

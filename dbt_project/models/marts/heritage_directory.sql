@@ -1,8 +1,4 @@
 -- Grain: one row per time-honoured recognition in force.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-)
-
 select
     placed.recipient_name,
     placed.object_name,
@@ -19,7 +15,7 @@ select
     rules.rule_id,
     [placed.recognition_key] as evidence_keys,
     placed.recognition_key
-from placed
+from {{ ref('int_placed_recognitions') }} as placed
 -- What stands on the ladder of the rule is a time-honoured brand.
 inner join {{ ref('dim_rule') }} as rules on rules.rule_id = 'ladder_heritage' and placed.ladder = rules.subject
 inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key

@@ -1,19 +1,22 @@
 -- Grain: one row per enterprise on the red or the black list.
+-- Who has neither lost nor gained a point is on no list.
 with scored as (
     select
-        credit.enterprise_key,
-        least(min(caps.value), min(starts.value) + sum(credit.points)) as score,
-        bool_or(credit.points < 0) as has_lost,
-        list_sort(list(credit.evidence_key) filter (
-            where credit.evidence_table = 'fct_recognition' and credit.points < 0
-        )) as recognition_keys,
-        list_sort(list(credit.evidence_key) filter (
-            where credit.evidence_table = 'fct_inspection'
-        )) as inspection_keys
-    from {{ ref('fct_credit_point') }} as credit
-    inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
-    inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
-    group by credit.enterprise_key
+        enterprise_key,
+        score,
+        points_lost < 0 as has_lost,
+        inspection_evidence_keys as inspection_keys
+    from {{ ref('fct_credit_score') }}
+    where len(point_rule_ids) > 0
+),
+
+losses as (
+    select
+        enterprise_key,
+        list_sort(list(evidence_key)) as recognition_keys
+    from {{ ref('fct_credit_point') }}
+    where evidence_table = 'fct_recognition' and points < 0
+    group by enterprise_key
 ),
 
 holders as (
@@ -34,7 +37,7 @@ listed as (
         rules.subject as list,
         rules.rule_id,
         rules.source_document,
-        case rules.subject when 'red' then holders.recognition_keys else scored.recognition_keys end as evidence_keys,
+        case rules.subject when 'red' then holders.recognition_keys else losses.recognition_keys end as evidence_keys,
         case rules.subject when 'black' then scored.inspection_keys end as inspection_keys
     from scored
     inner join {{ ref('dim_rule') }} as rules
@@ -44,6 +47,7 @@ listed as (
                 when 'red' then scored.score >= rules.value and not scored.has_lost
                 else scored.score < rules.value
             end
+    left join losses on scored.enterprise_key = losses.enterprise_key
     left join holders on scored.enterprise_key = holders.enterprise_key and rules.rule_key = holders.rule_key
     where rules.subject = 'black' or holders.enterprise_key is not null
 )

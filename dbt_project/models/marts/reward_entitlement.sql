@@ -1,9 +1,5 @@
 -- Grain: one row per recipient, recognised object, scheme and reward rule.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-payments as (
+with payments as (
     select
         recognition_key,
         count(*) as n_payments,
@@ -25,7 +21,7 @@ rewarded as (
         -- A payment whose amount is not stated is the whole reward.
         case when payments.n_payments > 0 then coalesce(payments.stated_cny, rules.value) else 0 end as paid_cny,
         payments.payment_keys
-    from placed
+    from {{ ref('int_placed_recognitions') }} as placed
     inner join {{ ref('bridge_rule_scheme') }} as covered on placed.scheme_key = covered.scheme_key
     inner join {{ ref('dim_rule') }} as rules on covered.rule_key = rules.rule_key and rules.rule_kind = 'reward'
     inner join {{ ref('dim_policy_plan') }} as plans on rules.plan_key = plans.plan_key

@@ -1,13 +1,9 @@
 -- Grain: one row per well-known mark: a mark so marked in the register, or recognised and not found there.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-recognised as (
+with recognised as (
     select
         *,
         {{ bare_text('object_name') }} as mark_words
-    from placed
+    from {{ ref('int_placed_recognitions') }}
     where scheme_id = 'china_well_known_mark' and is_held
 ),
 

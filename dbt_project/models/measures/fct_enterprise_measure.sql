@@ -4,72 +4,8 @@ with rules as (
     where rule_kind in ('strength_measure', 'benchmark_measure')
 ),
 
-held as (
-    select
-        recognitions.*,
-        schemes.rung
-    from {{ ref('fct_recognition') }} as recognitions
-    inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
-    where
-        recognitions.state in ('held', 'conditional')
-        and recognitions.enterprise_key <> -1
-        and not {{ is_exporter_list('recognitions.scheme_key') }}
-),
-
 holders as (
-    select distinct enterprise_key from held
-),
-
--- Without any decision on its schemes a measure is unknown for everybody; with one, who holds none has none.
-received as (
-    select distinct rules.rule_key
-    from rules
-    inner join {{ ref('bridge_rule_scheme') }} as covered on rules.rule_key = covered.rule_key
-    inner join {{ ref('fct_recognition_event') }} as events on covered.scheme_key = events.scheme_key
-),
-
-held_of_measure as (
-    select
-        held.enterprise_key,
-        rules.rule_key,
-        count(*) as n_held,
-        max(held.rung) as rung,
-        list_sort(list(held.recognition_key)) as evidence_keys
-    from held
-    inner join {{ ref('bridge_rule_scheme') }} as covered on held.scheme_key = covered.scheme_key
-    inner join rules on covered.rule_key = rules.rule_key
-    group by held.enterprise_key, rules.rule_key
-),
-
-counted as (
-    select
-        holders.enterprise_key,
-        rules.rule_key,
-        cast(
-            coalesce(case rules.variant when 'highest_rung' then measured.rung else measured.n_held end, 0) as double
-        ) as value,
-        coalesce(measured.n_held, 0) as n_evidence,
-        'fct_recognition' as evidence_table,
-        coalesce(measured.evidence_keys, []) as evidence_keys
-    from holders
-    cross join rules
-    inner join received on rules.rule_key = received.rule_key
-    left join held_of_measure as measured
-        on holders.enterprise_key = measured.enterprise_key and rules.rule_key = measured.rule_key
-    where rules.variant in ('count_held', 'highest_rung')
-),
-
-all_held as (
-    select
-        held.enterprise_key,
-        rules.rule_key,
-        cast(count(*) as double) as value,
-        count(*) as n_evidence,
-        'fct_recognition' as evidence_table,
-        list_sort(list(held.recognition_key)) as evidence_keys
-    from held
-    inner join rules on rules.variant = 'count_all'
-    group by held.enterprise_key, rules.rule_key
+    select distinct enterprise_key from {{ ref('int_held_recognitions') }}
 ),
 
 sampled as (
@@ -90,22 +26,18 @@ sampled as (
     group by inspections.producer_enterprise_key, rules.rule_key
 ),
 
+-- A holder always has a score, if only the one that everybody starts with.
 credited as (
     select
         holders.enterprise_key,
         rules.rule_key,
-        least(min(caps.value), min(starts.value) + coalesce(sum(credit.points), 0)) as value,
-        count(credit.evidence_key) as n_evidence,
+        scores.score as value,
+        len(scores.evidence_keys) + len(scores.inspection_evidence_keys) as n_evidence,
         'fct_credit_point' as evidence_table,
-        coalesce(list_sort(list(credit.evidence_key) filter (
-            where credit.evidence_key is not null
-        )), []) as evidence_keys
+        list_sort(list_concat(scores.evidence_keys, scores.inspection_evidence_keys)) as evidence_keys
     from holders
     inner join rules on rules.variant = 'credit_score'
-    inner join {{ ref('dim_rule') }} as starts on starts.rule_kind = 'credit_start'
-    inner join {{ ref('dim_rule') }} as caps on caps.rule_kind = 'credit_cap'
-    left join {{ ref('fct_credit_point') }} as credit on holders.enterprise_key = credit.enterprise_key
-    group by holders.enterprise_key, rules.rule_key
+    inner join {{ ref('fct_credit_score') }} as scores on holders.enterprise_key = scores.enterprise_key
 ),
 
 marked as (
@@ -128,9 +60,7 @@ marked as (
     group by holders.enterprise_key, rules.rule_key, rules.variant
 )
 
-select * from counted
-union all
-select * from all_held
+select * from {{ ref('int_held_measures') }}
 union all
 select * from sampled
 union all

@@ -1,9 +1,5 @@
 -- Grain: one row per recognition and movement: gained, and lost where it was lost.
-with placed as (
-    {{ placed_recognitions() | indent(4) }}
-),
-
-recognised as (
+with recognised as (
     select
         recognition_key,
         scheme_key,
@@ -15,7 +11,7 @@ recognised as (
                 then coalesce(ended_month, left(cast({{ as_of() }} as varchar), 7))
         end as ended_month,
         left(cast({{ as_of() }} as varchar), 7) as as_of_month
-    from placed
+    from {{ ref('int_placed_recognitions') }}
     -- A nomination is not a recognition; a removal proves that there was one.
     where state <> 'nominated'
 )

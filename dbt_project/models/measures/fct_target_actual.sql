@@ -4,76 +4,6 @@ with targets as (
     where measured_date = {{ as_of() }}
 ),
 
--- The newest day that each feed tells of, for a feed that has stopped tells nothing of today.
-feeds as (
-    select
-        'recognition' as feed,
-        max({{ earliest_day('decided_date', 'decided_date_text') }}) as latest_date
-    from {{ ref('fct_recognition_event') }}
-    where coalesce({{ earliest_day('decided_date', 'decided_date_text') }}, {{ as_of() }}) <= {{ as_of() }}
-    having count(*) > 0
-    union all
-    select
-        'inspection' as feed,
-        max(notice_date) as latest_date
-    from {{ ref('fct_inspection') }}
-    where {{ is_sampled('source_id') }} and notice_date <= {{ as_of() }}
-    having count(*) > 0
-    union all
-    select
-        case marks.office_code when 'CN' then 'CN' else 'abroad' end as feed,
-        max(
-            least(
-                coalesce(
-                    deliveries.snapshot_date, marks.status_date, marks.registration_date, marks.filing_date
-                ),
-                {{ as_of() }}
-            )
-        ) as latest_date
-    from {{ ref('dim_trademark') }} as marks
-    left join {{ ref('dim_delivery') }} as deliveries on marks.delivery_key = deliveries.delivery_key
-    where marks.trademark_key <> -1
-    group by feed
-),
-
--- Of a registration in several registers one mark stands for all.
-registrations as (
-    select
-        targets.policy_target_key,
-        min(marks.trademark_key) as trademark_key
-    from targets
-    inner join {{ ref('int_valid_mark_periods') }} as marks
-        on
-            marks.office_code not in ('CN', 'unknown')
-            and targets.counted_to >= marks.live_from
-            and targets.counted_to < marks.live_to
-    inner join {{ ref('dim_region') }} as regions on marks.region_key = regions.region_key
-    where
-        targets.actual_method = 'international_marks'
-        and {{ region_within('regions', 'targets.region_code', 'targets.region_level') }}
-    group by targets.policy_target_key, marks.registration
-),
-
-evidence as (
-    select
-        targets.policy_target_key,
-        list_sort(list(counted.recognition_key)) as evidence_keys
-    from targets
-    inner join {{ ref('bridge_target_recognition') }} as counted
-        on
-            targets.policy_target_key = counted.policy_target_key
-            and counted.definition = 'own'
-            and counted.counts_from between coalesce(targets.counted_from, counted.counts_from) and targets.counted_to
-            and targets.counted_to < counted.counts_to
-    group by targets.policy_target_key
-    union all
-    select
-        policy_target_key,
-        list_sort(list(trademark_key)) as evidence_keys
-    from registrations
-    group by policy_target_key
-),
-
 measured as (
     select
         targets.policy_target_key,
@@ -95,7 +25,8 @@ measured as (
     from targets
     inner join {{ ref('fct_target_month') }} as measured
         on targets.policy_target_key = measured.policy_target_key and targets.measured_date = measured.measured_date
-    left join feeds
+    -- A feed that has stopped says nothing about today.
+    left join {{ ref('int_feed_days') }} as feeds
         on
             feeds.feed = case
                 when targets.actual_method like 'recognitions%' then 'recognition'
@@ -158,4 +89,4 @@ select
         else [judged.target_month_key]
     end as evidence_keys
 from judged
-left join evidence on judged.policy_target_key = evidence.policy_target_key
+left join {{ ref('int_target_evidence') }} as evidence on judged.policy_target_key = evidence.policy_target_key

@@ -50,17 +50,17 @@ steps as (
         policy_target_key,
         point_date,
         value,
-        (point_date - lag(point_date) over (partition by policy_target_key order by point_date)) / 30.436875 as months,
-        -- An annual measure begins anew each year.
+        (point_date - lag(point_date) over by_date) / 30.436875 as months,
         case
+            -- An annual measure begins anew each year.
             when
                 measure = 'annual_flow'
-                and extract(year from point_date)
-                > extract(year from lag(point_date) over (partition by policy_target_key order by point_date))
+                and extract(year from point_date) > extract(year from lag(point_date) over by_date)
                 then value
-            else value - lag(value) over (partition by policy_target_key order by point_date)
+            else value - lag(value) over by_date
         end as change
     from points
+    window by_date as (partition by policy_target_key order by point_date)
 ),
 
 drifts as (
@@ -91,14 +91,11 @@ ahead as (
         targets.*,
         drifts.n_steps,
         drifts.monthly_drift,
-        drifts.last_value,
         (targets.forecast_date - drifts.last_date) / 30.436875 as months_ahead,
-        -- The variance of what is ahead, and of the drift itself, which so many months have told.
-        targets.interval_z * sqrt(
-            spreads.monthly_variance
-            * months_ahead
-            * (1 + months_ahead / drifts.n_months)
-        ) as half_width,
+        drifts.last_value + drifts.monthly_drift * months_ahead as expected_value,
+        -- The variance of what is ahead, and of the drift itself, which rests on so many months.
+        targets.interval_z
+        * sqrt(spreads.monthly_variance * months_ahead * (1 + months_ahead / drifts.n_months)) as half_width,
         case
             when targets.forecast_model = 'none' then 'no_model'
             when targets.reason_code not in ('computed', 'reported') then 'no_value'
@@ -117,9 +114,7 @@ select
     forecast_reason_code,
     cast(n_steps as integer) as n_steps,
     case when forecast_reason_code = 'forecast' then monthly_drift * 12 end as yearly_change,
-    case when forecast_reason_code = 'forecast' then last_value + monthly_drift * months_ahead end as forecast_value,
-    case when forecast_reason_code = 'forecast' then last_value + monthly_drift * months_ahead - half_width end
-        as forecast_low,
-    case when forecast_reason_code = 'forecast' then last_value + monthly_drift * months_ahead + half_width end
-        as forecast_high
+    case when forecast_reason_code = 'forecast' then expected_value end as forecast_value,
+    case when forecast_reason_code = 'forecast' then expected_value - half_width end as forecast_low,
+    case when forecast_reason_code = 'forecast' then expected_value + half_width end as forecast_high
 from ahead

@@ -9,10 +9,7 @@ with stated as (
         reported.period_end_date,
         row_number() over (
             partition by days.policy_target_key, days.measured_date
-            order by
-                reported.period_end_date desc,
-                coalesce(reported.reported_date, cast('0001-01-01' as date)) desc,
-                reported.indicator_value_key
+            order by {{ newest_reported('reported') }}
         ) as recency
     from {{ ref('int_target_days') }} as days
     inner join {{ ref('fct_indicator_value') }} as reported on days.indicator_key = reported.indicator_key

@@ -1,26 +1,6 @@
 -- Grain: one row per month, region of the owner, Nice class and office with valid marks at the end of the month.
 {% set first_month = month_number(as_of()) ~ ' - ' ~ var('stock_months') ~ ' + 1' %}
--- A mark of several classes counts once, in the first of them, and once in each of them.
-with firsts as (
-    select
-        trademark_key,
-        min(case when nice_class_key <> -1 then nice_class_key end) as first_class,
-        min(case when nice_class_key = -1 then class_code end) as first_unclassed
-    from {{ ref('bridge_trademark_class') }}
-    group by trademark_key
-),
-
-classes as (
-    select
-        listed.trademark_key,
-        listed.nice_class_key,
-        case when listed.nice_class_key = coalesce(firsts.first_class, -1) then 1 else 0 end as is_first
-    from {{ ref('bridge_trademark_class') }} as listed
-    inner join firsts on listed.trademark_key = firsts.trademark_key
-    where listed.nice_class_key <> -1 or listed.class_code = firsts.first_unclassed
-),
-
-placed as (
+with placed as (
     select
         seated.office_code,
         seated.region_key,
@@ -29,7 +9,7 @@ placed as (
         coalesce(classes.nice_class_key, -1) as nice_class_key,
         coalesce(classes.is_first, 1) as is_first
     from {{ ref('int_valid_mark_periods') }} as seated
-    left join classes on seated.trademark_key = classes.trademark_key
+    left join {{ ref('int_counted_classes') }} as classes on seated.trademark_key = classes.trademark_key
 ),
 
 movements as (

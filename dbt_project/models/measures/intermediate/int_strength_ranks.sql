@@ -1,0 +1,62 @@
+-- Grain: one row per enterprise that holds a recognition, with the range of its scores and ranks over all scenarios.
+with strengths as (
+    select
+        enterprise_key,
+        max(case when is_base then score end) as score,
+        min(score) as score_low,
+        max(score) as score_high,
+        max(case when is_base then points / whole_weight end) as score_if_missing_worst,
+        max(case when is_base then (points + 100 * (whole_weight - weight)) / whole_weight end)
+            as score_if_missing_best,
+        max(case when is_base then strength_rank end) as strength_rank,
+        min(strength_rank) as rank_best,
+        median(strength_rank) as rank_median,
+        max(strength_rank) as rank_worst,
+        count(*) as n_scenarios
+    from {{ ref('int_strength_scenarios') }}
+    group by enterprise_key
+),
+
+ends as (
+    select
+        rank_best as place,
+        1 as n_best,
+        0 as n_worst
+    from strengths
+    where rank_best is not null
+    union all
+    select
+        rank_worst as place,
+        0 as n_best,
+        1 as n_worst
+    from strengths
+    where rank_worst is not null
+),
+
+ends_at as (
+    select
+        place,
+        sum(n_best) as n_best,
+        sum(n_worst) as n_worst
+    from ends
+    group by place
+),
+
+-- How many rank intervals end above a place, and how many begin below it: the others overlap.
+rank_ends as (
+    select
+        place,
+        sum(n_worst) over (order by place) - n_worst as n_worst_above,
+        sum(n_best) over () - sum(n_best) over (order by place) as n_best_below
+    from ends_at
+)
+
+select
+    strengths.*,
+    cast(count(strengths.strength_rank) over () as bigint) as n_ranked,
+    cast(
+        count(strengths.strength_rank) over () - 1 - at_best.n_worst_above - at_worst.n_best_below as bigint
+    ) as n_overlapping
+from strengths
+left join rank_ends as at_best on strengths.rank_best = at_best.place
+left join rank_ends as at_worst on strengths.rank_worst = at_worst.place
