@@ -8,6 +8,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import count
@@ -166,6 +167,24 @@ def release(simulated_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def test_every_table_says_where_its_rows_come_from(release: duckdb.DuckDBPyConnection) -> None:
     assert Lineage(release).untraced() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "declaration"),
+    [
+        ("star.fct_recognition", "dbt_project/models/star/fct_recognition.yml"),
+        ("star.fct_target_actual", "dbt_project/models/measures/fct_target_actual.yml"),
+        ("marts.brand_ladder", "dbt_project/models/marts/brand_ladder.yml"),
+    ],
+)
+def test_a_table_without_a_way_to_records_names_the_file_to_edit(
+    release: duckdb.DuckDBPyConnection, name: str, declaration: str
+) -> None:
+    lineage = Lineage(release)
+    lineage.tables = {**lineage.tables, name: replace(lineage.table(name), steps=())}
+    (line,) = lineage.untraced()
+    assert line.startswith(f"{declaration}: declare under config")
+    assert (PROJECT_ROOT / declaration).exists()
 
 
 def test_every_row_rests_on_a_record_or_a_packaged_file(release: duckdb.DuckDBPyConnection) -> None:

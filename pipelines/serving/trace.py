@@ -21,7 +21,7 @@ from pipelines.errors import TouchstoneError, UsageError
 from pipelines.parsing.raw_record import raw_records
 from pipelines.receiving.manifest import Manifest, manifests
 from pipelines.state.database import quoted
-from pipelines.state.home import Home
+from pipelines.state.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home
 
 _SCHEMAS = ("star", "marts", "audit", "meta")
 # The key of the unknown member of every dimension, which stands for want of a value and comes from nowhere.
@@ -139,9 +139,11 @@ class Lineage:
         """A line for every table of the star and the marts without a way to records, and every step that leads
         nowhere: what to declare, and where."""
         found = []
+        # A schema is filled by several folders: those of measures are in `star`.
+        declarations = {path.stem: path.relative_to(PROJECT_ROOT) for path in DBT_PROJECT_DIR.glob("models/**/*.yml")}
         for table in self.tables.values():
             schema, name = table.name.split(".", 1)
-            declaration = f"dbt_project/models/{schema}/{name}.yml"
+            declaration = declarations.get(name, f"dbt_project/models/**/{name}.yml")
             if schema in ("star", "marts") and not table.steps:
                 found.append(
                     f"{declaration}: declare under config: {{meta: {{trace: [...]}}}} what its rows come from:"
