@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.notices.items import items_in
 from pipelines.notices.parties import parties_in
-from pipelines.parsing.readers import csv_reader as table_reader
+from pipelines.parsing.readers import csv_reader
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
 from tests.hand_made_deliveries import csv_bytes, deliver_one, is_conserved, lake, quarantine, workbook
@@ -92,7 +92,7 @@ def test_continued_samples_do_not_depend_on_where_a_file_is_cut(
     rows = [CONTINUED[0], *CONTINUED[1:] * 20]
     whole = taken(Home(tmp_path / "whole"), FOOD, "n.csv", csv_bytes(rows))
     for size in (40, 97, 300):
-        monkeypatch.setattr(table_reader, "PIECE_BYTES", size)
+        monkeypatch.setattr(csv_reader, "PIECE_BYTES", size)
         cut = taken(Home(tmp_path / str(size)), FOOD, "n.csv", csv_bytes(rows))
         assert cut[1].equals(whole[1])
         assert cut[2].equals(whole[2])

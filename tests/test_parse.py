@@ -20,7 +20,7 @@ from pipelines.contract.refusal import DeliveryRefused
 from pipelines.parsing import parse
 from pipelines.parsing.lake_writer import QUARANTINE_SCHEMA
 from pipelines.parsing.parse import contract_version, parse_deliveries, pending
-from pipelines.parsing.readers import xml_pieces as xml_reader
+from pipelines.parsing.readers import xml_pieces
 from pipelines.receiving.landing import receive
 from pipelines.receiving.manifest import Manifest, manifests
 from pipelines.state.home import Home
@@ -259,7 +259,7 @@ def test_broken_files_keep_the_identity(
     content = uspto(records)
     home = Home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xml_reader, "PIECE_BYTES", block)
+        patch.setattr(xml_pieces, "PIECE_BYTES", block)
         manifest = deliver_one(home, "uspto_trademark", "d.xml", content[: len(content) - cut])
     assert is_conserved(manifest)
     if manifest.state == "refused":

@@ -67,7 +67,7 @@ home, point, version = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 candidate = make_candidate(home.runs / "killed" / "candidate.duckdb", version)
 owner, name = {
     "checkpoint": (publishing, "_checkpoint"), "export": (publishing, "_export_parquet"),
-    "site": (publishing.release_site, "write_site"), "move": (publishing.shutil, "move"),
+    "site": (publishing.page, "write_site"), "move": (publishing.shutil, "move"),
     "sync": (publishing, "_sync_tree"), "manifest": (publishing, "_write_synced"),
     "rename": (Path, "rename"), "repoint": (publishing, "_repoint"), "link": (publishing.os, "replace"),
     "prune": (publishing, "_prune"), "removal": (publishing.shutil, "rmtree"),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pipelines.contract.refusal import DeliveryRefused
 from pipelines.parsing.parse import parse_deliveries
-from pipelines.parsing.readers import csv_reader as table_reader
+from pipelines.parsing.readers import csv_reader
 from pipelines.parsing.readers.csv_reader import csv_layout, read_csv
 from pipelines.parsing.readers.table_batch import Batch
 from pipelines.receiving.manifest import Manifest
@@ -149,8 +149,8 @@ def test_a_huge_cell(tmp_path: Path) -> None:
 
 def test_a_cell_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limit = csv.field_size_limit()
-    monkeypatch.setattr(table_reader, "_FIELD_BYTES", 5000)
-    monkeypatch.setattr(table_reader, "PIECE_BYTES", 100)
+    monkeypatch.setattr(csv_reader, "_FIELD_BYTES", 5000)
+    monkeypatch.setattr(csv_reader, "PIECE_BYTES", 100)
     csv.field_size_limit(5000)
     try:
         content = csv_bytes(enterprises("甲示例厂")) + b'"' + b"x" * 20_000 + b"\n"
@@ -243,7 +243,7 @@ def test_tables_read_as_the_csv_module_reads_them(tmp_path: Path, rows: list[lis
     expected = list(enumerate(written, start=1))
     assert cells_of(read(path, careful=True)) == expected
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_reader, "PIECE_BYTES", piece)
+        patch.setattr(csv_reader, "PIECE_BYTES", piece)
         try:
             fast = cells_of(read(path, careful=False))
         except (DeliveryRefused, pl.exceptions.PolarsError):
@@ -262,7 +262,7 @@ def test_broken_tables_keep_the_identity(
     content = ",".join(ENTERPRISE_HEADER).encode() + b"\n" + "".join(parts).encode()
     home = Home(tmp_path_factory.mktemp("home"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table_reader, "PIECE_BYTES", piece)
+        patch.setattr(csv_reader, "PIECE_BYTES", piece)
         manifest = deliver_one(home, "enterprise_register", "e.csv", content)
     assert is_conserved(manifest)
     if manifest.state != "refused":
@@ -403,7 +403,7 @@ def test_pieces_of_any_size_give_the_same_rows(tmp_path: Path, monkeypatch: pyte
     whole = lake(home, manifest, "enterprise")
     assert whole["record_no"].to_list() == list(range(1, 61))
     for piece in (1000, 333, 64):
-        monkeypatch.setattr(table_reader, "PIECE_BYTES", piece)
+        monkeypatch.setattr(csv_reader, "PIECE_BYTES", piece)
         (again,) = parse_deliveries(home, source("enterprise_register"), silent, again=True)
         assert lake(home, again, "enterprise").equals(whole), piece
 
@@ -417,4 +417,4 @@ def test_a_file_larger_than_what_its_check_may_hold_is_read_by_the_fast_reader(t
             file.write(row)
     layout = csv_layout(path, source("enterprise_register"))
     assert path.stat().st_size > 256 << 20
-    assert table_reader._count_if_sound(path, layout) == 300
+    assert csv_reader._count_if_sound(path, layout) == 300

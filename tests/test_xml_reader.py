@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from pipelines.parsing.parse import parse_deliveries
-from pipelines.parsing.readers import xml_pieces as xml_reader
+from pipelines.parsing.readers import xml_pieces
 from pipelines.parsing.readers.xml_names import KnownNames
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
@@ -147,7 +147,7 @@ def test_generated_daily_files_read_as_lxml_reads_them(
     home = Home(tmp_path_factory.mktemp("home"))
     content = uspto(*groups, head="<!-- <case-file> -->\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xml_reader, "PIECE_BYTES", block)
+        patch.setattr(xml_pieces, "PIECE_BYTES", block)
         manifest = deliver_one(home, "uspto_trademark", "daily.xml", content)
     assert (manifest.state, manifest.reason, manifest.findings) == ("loaded", None, {})
     assert rows_read(home, manifest) == by_lxml(content)
@@ -174,7 +174,7 @@ def test_generated_gazettes_read_as_lxml_reads_them(
     ]
     content = gazette(*records, between=between)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(xml_reader, "PIECE_BYTES", block)
+        patch.setattr(xml_pieces, "PIECE_BYTES", block)
         manifest = deliver_one(home, "tipo_gazette", "gazette.xml", content)
     assert (manifest.state, manifest.reason, manifest.findings) == ("loaded", None, {})
     root = etree.fromstring(content, etree.XMLParser(remove_comments=True))
@@ -381,7 +381,7 @@ def test_blocks_of_any_size_give_the_same_bytes(tmp_path: Path, monkeypatch: pyt
     manifest = deliver_one(home, "uspto_trademark", "d.xml", content)
     tables = {entity: lake(home, manifest, entity) for entity in source("uspto_trademark").entities}
     for block in (1 << 20, 997, 100, 41, 16):
-        monkeypatch.setattr(xml_reader, "PIECE_BYTES", block)
+        monkeypatch.setattr(xml_pieces, "PIECE_BYTES", block)
         (again,) = parse_deliveries(home, source("uspto_trademark"), silent, again=True)
         assert again == manifest
         for entity, table in tables.items():

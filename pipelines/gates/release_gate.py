@@ -75,7 +75,7 @@ STAR_CODES: dict[tuple[str, str], tuple[str, ...]] = {
     ("fct_recognition", "state"): ("nominated", "held", "conditional", "removed", "revoked", "expired"),
 }
 
-_MODELS_REMEDY = "Mend the model in dbt_project/models; the current release stays."
+_MODELS_REMEDY = "Correct the model in dbt_project/models; the current release stays."
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 They are sources/enterprise_overrides.csv and sources/enterprise_aliases.csv; a file of that name in TOUCHSTONE_HOME,
 which is one installation's own, counts instead. Both are decisions, not deliveries: they are validated when they are
 read, with path and line, and are part of the hash of a build's inputs. How names are resolved is SQL
-(`dbt_project/models/intermediate/int_enterprise_*.sql`).
+(`dbt_project/models/intermediate/enterprises`).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from pipelines.releases.release import (
     release_folders,
     release_tables,
 )
-from pipelines.releases.site import page as release_site
+from pipelines.releases.site import page
 from pipelines.state.database import quoted
 from pipelines.state.home import Home
 from pipelines.state.version import code_version
@@ -92,7 +92,7 @@ def publish(
                     raise TouchstoneError(f"{candidate}: no table in star, marts, audit or meta; nothing to publish")
                 _export_parquet(connection, partial / "parquet")
                 (partial / "site").mkdir()
-                (site or release_site.write_site)(release, connection, partial / "site")
+                (site or page.write_site)(release, connection, partial / "site")
         except duckdb.Error as error:
             raise TouchstoneError(f"{candidate}: not publishable: {_first_line(error)}") from error
         # Moved only now, so that a failure before this leaves the candidate where it can be inspected and tried again.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from pipelines.notices import notices as notice
+from pipelines.notices import notices
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """`sample_row` with result, roles and days apart, one `finding` per failing item, one `party` per further role."""
-    return notice.shaped(tables["sample_row"])
+    return notices.shaped(tables["sample_row"])

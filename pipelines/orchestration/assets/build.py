@@ -7,8 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.build import dbt
-from pipelines.build import dictionary as completion
+from pipelines.build import dbt, dictionary
 from pipelines.build.dbt import NodeResult
 from pipelines.build.dbt_project import DbtProject, DbtTable, DbtTest
 from pipelines.build.inputs import inputs_hash
@@ -257,7 +256,7 @@ def candidate(project: DbtProject, sources: Mapping[str, Source]) -> dg.AssetsDe
     ) -> dg.MaterializeResult[None]:
         folder = run_folder(home, context.op_execution_context)
         with progress.step("build", "dictionary") as step:
-            release_id = completion.complete(home, folder, project, sources)
+            release_id = dictionary.complete(home, folder, project, sources)
             step.report("audit, meta, comments")
         return dg.MaterializeResult(metadata={"release_id": release_id, "bytes": folder.candidate.stat().st_size})
 

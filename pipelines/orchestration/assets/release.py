@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from pipelines.build import dictionary as completion
+from pipelines.build import dictionary
 from pipelines.contract.declarations import Source
 from pipelines.gates.verdicts import Expected, refuse_unless_gated
 from pipelines.orchestration.keys import CANDIDATE, OWNERS, POOL, RELEASE, run_folder
@@ -36,14 +36,14 @@ def release(sources: Mapping[str, Source], expected: Expected) -> dg.AssetsDefin
         with progress.step("publish", "release") as step:
             records = folder.recorded()
             with open_database(folder.candidate, folder.spill) as connection:
-                completion.add_checks(connection, [record for record in records if record.gate == "release"])
+                dictionary.add_checks(connection, [record for record in records if record.gate == "release"])
             published = publish_candidate(
                 home,
                 folder.candidate,
                 inputs.as_of,
                 inputs.inputs_hash,
                 gates_summary(records),
-                release_id=completion.planned_release_id(folder),
+                release_id=dictionary.planned_release_id(folder),
             )
             step.report(published.release_id, sum(published.tables.values()))
         folder.remove()
