@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
-.PHONY: run test test-long test-scale lint types sql bench bench-identity dev clean lock
+.PHONY: run test test-long test-scale lint types sql bench bench-identity star-diagram dev clean lock
 
 # The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
@@ -52,6 +52,9 @@ bench: $(STAMP)  ## benchmarks against baselines in the same run; SCALE is in th
 
 bench-identity: $(STAMP)  ## precision and recall of matching enterprises, at 200,000 and 1,000,000 names with known truth
 	$(BIN)/python -m benchmarks.identity
+
+star-diagram: $(STAMP)  ## draw the star anew, after a change of its tables or keys
+	$(BIN)/python -m pipelines.build.star_diagram
 
 # Dagster keeps its state where this starts.
 dev: $(STAMP)  ## Dagster's UI on the same definitions

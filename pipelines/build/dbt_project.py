@@ -37,6 +37,15 @@ class DbtTrace:
 
 
 @dataclass(frozen=True)
+class DbtReference:
+    """A column whose every value a test finds in a column of another table of the project."""
+
+    column: str
+    table: str
+    key: str
+
+
+@dataclass(frozen=True)
 class DbtTable:
     """A model or seed. `database` is the name that dbt gives to the file it lies in, `key` the columns of its grain."""
 
@@ -52,6 +61,7 @@ class DbtTable:
     path: str
     key: tuple[str, ...] = ()
     traces: tuple[DbtTrace, ...] = ()
+    references: tuple[DbtReference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,6 +123,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
     """
     nodes = raw["nodes"]
     keys = _keys(nodes)
+    references = _references(nodes)
     tables = {
         unique_id: DbtTable(
             unique_id=unique_id,
@@ -135,6 +146,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
             path=node["original_file_path"],
             key=keys.get(unique_id, ()),
             traces=_traces(node, project_dir),
+            references=references.get(unique_id, ()),
         )
         for unique_id, node in nodes.items()
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
@@ -194,6 +206,21 @@ def _keys(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         if key := node["config"].get("meta", {}).get("key"):
             found[unique_id] = tuple(key)
     return found
+
+
+def _references(nodes: dict[str, Any]) -> dict[str, tuple[DbtReference, ...]]:
+    """Per model what its test keys_known compares, in the order of the tables referred to."""
+    references: dict[str, list[DbtReference]] = {}
+    for node in nodes.values():
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "keys_known":
+            of_model = references.setdefault(node["attached_node"], [])
+            for column, target in node["test_metadata"]["kwargs"]["keys"].items():
+                table, _, key = target.partition(".")
+                of_model.append(DbtReference(column, table, key))
+    return {
+        unique_id: tuple(sorted(of_model, key=lambda reference: (reference.table, reference.column)))
+        for unique_id, of_model in references.items()
+    }
 
 
 def _traces(node: dict[str, Any], project_dir: Path) -> tuple[DbtTrace, ...]:
