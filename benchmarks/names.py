@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.divisions import divisions
+from pipelines.simulation.enterprises import unified_codes
 from pipelines.simulation.misprints import ALIAS_SHARE, CHARACTERS, CODED_SHARE, NO_COUNTERPART_SHARE, corrupted
-from pipelines.simulation.world import unified_codes
 
 NEIGHBOUR_SHARE = 0.3
 

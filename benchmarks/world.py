@@ -14,8 +14,8 @@ from pipelines.contract.loading import load_sources
 from pipelines.lake.decisions import ALIASES
 from pipelines.parsing.encoding import detect, to_utf8
 from pipelines.receiving.landing import receive
+from pipelines.simulation.nights import night_date
 from pipelines.simulation.simulate import simulate
-from pipelines.simulation.world import night_date
 from pipelines.state.home import Home
 
 # How many times over a delivery's records are repeated to see whether memory grows with a file's size.

@@ -16,7 +16,8 @@ from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
 from pipelines.lake.decisions import ALIASES, OVERRIDES, load_aliases, load_overrides
 from pipelines.receiving.manifest import Manifest
-from pipelines.simulation.world import night_date, unified_codes
+from pipelines.simulation.enterprises import unified_codes
+from pipelines.simulation.nights import night_date
 from pipelines.state.database import open_database
 from pipelines.state.home import Home
 from tests.dbt_models import build_models

@@ -30,9 +30,10 @@ from pipelines.errors import UsageError
 from pipelines.lake.decisions import ALIASES, load_aliases
 from pipelines.simulation.divisions import divisions
 from pipelines.simulation.misprints import ALIAS_SHARE, CORRUPTIONS, NO_COUNTERPART_SHARE
+from pipelines.simulation.nights import MAX_NIGHTS, night_date
 from pipelines.simulation.offices import samr_food_sampling
 from pipelines.simulation.simulate import DEFAULT_SEED, simulate
-from pipelines.simulation.world import MAX_NIGHTS, World, night_date
+from pipelines.simulation.world import World
 from pipelines.state.home import PROJECT_ROOT
 
 SCALE, NIGHTS = 1.0, 4

@@ -20,7 +20,8 @@ from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
 from pipelines.lake.decisions import ALIASES
 from pipelines.simulation.deliveries import Deliveries, write_csv
-from pipelines.simulation.world import MAX_NIGHTS, World, night_date
+from pipelines.simulation.nights import MAX_NIGHTS, night_date
+from pipelines.simulation.world import World
 
 DEFAULT_SEED = 20240510
 

@@ -12,7 +12,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
-from pipelines.simulation.world import Codes, World, day_number, night_date
+from pipelines.simulation.draws import Codes
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "cnipa_trademark"
 RULES = ["required:registration_no", "type:filing_date", "pattern:nice_class"]

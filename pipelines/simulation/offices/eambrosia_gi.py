@@ -9,7 +9,9 @@ from typing import Any
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries
-from pipelines.simulation.world import World, in_latin_stems, in_stems, night_date
+from pipelines.simulation.nights import night_date
+from pipelines.simulation.words import in_latin_stems, in_stems
+from pipelines.simulation.world import World
 
 SOURCE = "eambrosia_gi"
 N_FIRST = 24

@@ -6,7 +6,9 @@ import polars as pl
 from stdnum.cn import uscc
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, write_csv
-from pipelines.simulation.world import World, night_date, with_wrong_check_digit
+from pipelines.simulation.enterprises import with_wrong_check_digit
+from pipelines.simulation.nights import night_date
+from pipelines.simulation.world import World
 
 SOURCE = "enterprise_register"
 RULES = ["uscc:uscc", "required:enterprise_name", "type:registered_date"]

@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects
-from pipelines.simulation.world import Codes, World, day_number, night_date
+from pipelines.simulation.draws import Codes
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "euipo_trademark"
 RULES = ["type:filing_date", "pattern:application_number", "required:produced_at"]

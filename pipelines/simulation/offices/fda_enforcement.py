@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects
-from pipelines.simulation.world import World, as_columns, choose, day_number, night_date
+from pipelines.simulation.draws import as_columns, choose
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "fda_enforcement"
 RULES = ["required:recall_reason", "type:report_date"]

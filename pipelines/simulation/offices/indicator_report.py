@@ -6,7 +6,8 @@ import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
 from pipelines.simulation.divisions import divisions
-from pipelines.simulation.world import World, night_date
+from pipelines.simulation.nights import night_date
+from pipelines.simulation.world import World
 
 SOURCE = "indicator_report"
 RULES = ["pattern:region_code", "required:region_name"]

@@ -8,7 +8,8 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, write_csv
-from pipelines.simulation.world import World, industries
+from pipelines.simulation.words import industries
+from pipelines.simulation.world import World
 from pipelines.state.home import DBT_PROJECT_DIR
 
 _EARLIER_CODES = {"6513": "6510"}

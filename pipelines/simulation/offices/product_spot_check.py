@@ -15,7 +15,9 @@ import polars as pl
 import xlsxwriter
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, party, with_defects, write_csv
-from pipelines.simulation.world import World, as_columns, choose, day_number, days_before, night_date
+from pipelines.simulation.draws import as_columns, choose
+from pipelines.simulation.nights import day_number, days_before, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "product_spot_check"
 RULES = ["required:product_name", "shifted:spec"]

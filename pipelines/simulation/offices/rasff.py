@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
-from pipelines.simulation.world import World, as_columns, choose, day_number, night_date
+from pipelines.simulation.draws import as_columns, choose
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "rasff"
 RULES = ["type:notified_date", "required:reference", "pattern:reference"]

@@ -12,8 +12,11 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
+from pipelines.simulation.draws import as_columns
+from pipelines.simulation.enterprises import with_wrong_check_digit
 from pipelines.simulation.misprints import CODED_SHARE
-from pipelines.simulation.world import World, as_columns, day_number, days_before, night_date, with_wrong_check_digit
+from pipelines.simulation.nights import day_number, days_before, night_date
+from pipelines.simulation.world import World
 
 SOURCE = "recognition_list"
 RULES = ["required:recipient_name", "type:decided_date", "uscc:uscc"]

@@ -10,16 +10,10 @@ import opencc
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, slices, with_defects, write_text
-from pipelines.simulation.world import (
-    Codes,
-    World,
-    as_columns,
-    choose,
-    day_number,
-    in_latin_stems,
-    in_stems,
-    night_date,
-)
+from pipelines.simulation.draws import Codes, as_columns, choose
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.words import in_latin_stems, in_stems
+from pipelines.simulation.world import World
 
 SOURCE = "tipo_gazette"
 RULES = ["type:registration_date", "required:application_number", "pattern:registration_number"]

@@ -13,7 +13,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, slices, with_defects, write_text
-from pipelines.simulation.world import Codes, World, as_columns, day_number, in_latin_stems, night_date
+from pipelines.simulation.draws import Codes, as_columns
+from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.words import in_latin_stems
+from pipelines.simulation.world import World
 
 SOURCE = "uspto_trademark"
 RULES = ["required:status_code", "type:transaction_date", "pattern:serial_number"]

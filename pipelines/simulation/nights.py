@@ -1,0 +1,30 @@
+"""The calendar of a simulation: its nights, from 1, and the days before them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+# Past this the calendar of nights would run beyond what a clock of today calls the past.
+MAX_NIGHTS = 60
+
+_EPOCH = date(1970, 1, 1)
+_FIRST_NIGHT = (2024, 5, 16)
+
+
+def night_date(night: int) -> date:
+    """The day of a night (from 1): the 16th or 1st, when a gazette appears, from 2024-05-16 on."""
+    year, month, _ = _FIRST_NIGHT
+    months, is_first = divmod(night - 1, 2)
+    months += is_first
+    year, month = year + (month - 1 + months) // 12, (month - 1 + months) % 12 + 1
+    return date(year, month, 1 if is_first else 16)
+
+
+def days_before(night: int, days: int) -> date:
+    """The day so many days before a night."""
+    return night_date(night) - timedelta(days=days)
+
+
+def day_number(day: date) -> int:
+    """Days since 1970-01-01, as Polars dates count."""
+    return (day - _EPOCH).days
