@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from pipelines.contract.credit_codes import uscc_check_digits
 from pipelines.simulation.divisions import counties_by_city
 from pipelines.simulation.draws import Codes, as_columns, choose
 from pipelines.simulation.misprints import ALIAS_SHARE
@@ -28,8 +29,6 @@ from pipelines.simulation.words import (
 # Of every second firm: how many have a neighbour, the same but for one character of the name.
 NEIGHBOUR_SHARE = 0.2
 
-_USCC_ALPHABET = np.array(list("0123456789ABCDEFGHJKLMNPQRTUWXY"))
-_USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 
 
@@ -42,16 +41,7 @@ def unified_codes(prefix: pl.Series, region_code: pl.Series, numbers: Codes) -> 
     digits = np.stack([body.str.slice(i, 1).cast(pl.Int64).to_numpy() for i in range(8)], axis=1)
     organisation_check = np.array(list("0123456789X0"))[11 - digits @ _ORGANISATION_WEIGHTS % 11]
     without_check = prefix + region_code + body + pl.Series(organisation_check)
-    values = np.stack(
-        [
-            without_check.str.slice(i, 1)
-            .replace_strict(_USCC_ALPHABET.tolist(), list(range(31)), return_dtype=pl.Int64)
-            .to_numpy()
-            for i in range(17)
-        ],
-        axis=1,
-    )
-    return without_check + pl.Series(_USCC_ALPHABET[(31 - values @ _USCC_WEIGHTS % 31) % 31])
+    return without_check + uscc_check_digits(without_check)
 
 
 def with_wrong_check_digit(uscc: pl.Expr) -> pl.Expr:

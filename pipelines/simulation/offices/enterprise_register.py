@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import polars as pl
-from stdnum.cn import uscc
 
+from pipelines.contract.credit_codes import uscc_check_digits
 from pipelines.simulation.deliveries import Deliveries, broken_records, write_csv
 from pipelines.simulation.enterprises import with_wrong_check_digit
 from pipelines.simulation.nights import night_date
@@ -45,21 +45,20 @@ def _with_broken(world: World, night: int, rows: pl.DataFrame) -> pl.DataFrame:
         former_names=pl.lit(None, pl.String),
         defect=defects["rule"],
     )
+    rechecked = pl.lit(_rechecked(ghosts["uscc"]))
     ghosts = ghosts.with_columns(
         # A region of zeros changes the check digit; only where the rule is about the code may it stay wrong.
-        uscc=pl.when(pl.col("defect") == "uscc:uscc")
-        .then(with_wrong_check_digit(_rechecked(ghosts)))
-        .otherwise(_rechecked(ghosts))
+        uscc=pl.when(pl.col("defect") == "uscc:uscc").then(with_wrong_check_digit(rechecked)).otherwise(rechecked)
     )
     sound = rows.with_columns(defect=pl.lit(None, pl.String), place_in_file=pl.int_range(pl.len(), dtype=pl.Int64) * 2)
     ghosts = ghosts.with_columns(place_in_file=defects["row"] * 2 + 1)
     return pl.concat([sound, ghosts.select(sound.columns)]).sort("place_in_file").drop("place_in_file")
 
 
-def _rechecked(frame: pl.DataFrame) -> pl.Expr:
-    """The codes of the frame with the check digit that fits them."""
-    first = frame["uscc"].str.slice(0, 17).to_list()
-    return pl.lit(pl.Series([code + uscc.calc_check_digit(code) for code in first]))
+def _rechecked(codes: pl.Series) -> pl.Series:
+    """The codes with the check digit that fits them."""
+    first_17 = codes.str.slice(0, 17)
+    return first_17 + uscc_check_digits(first_17)
 
 
 def _write(world: World, out: Deliveries, night: int, rows: pl.DataFrame) -> None:
