@@ -6,13 +6,10 @@ import polars as pl
 
 from pipelines.simulation.offices.uspto_trademark.classes import SERVICE_CLASSES, classifications, statements
 from pipelines.simulation.offices.uspto_trademark.elements import (
-    INDICATORS_BEFORE_USE,
-    INDICATORS_OF_BASIS,
     day_text,
     element,
     escaped,
-    flag,
-    flags_off,
+    indicators,
     month_text,
     present,
 )
@@ -71,28 +68,21 @@ def _header() -> pl.Expr:
         pl.when(pl.col("cancelled_day").is_not_null()).then(pl.lit("<cancellation-code>2</cancellation-code>")),
         element("cancellation-date", day_text(pl.col("cancelled_day"))),
         element("attorney-name", "attorney"),
-        pl.lit(flags_off(["principal-register-amended", "supplemental-register-amended"])),
-        flag("trademark", ~is_service),
-        pl.lit(flags_off(["collective-trademark"])),
-        flag("service-mark", is_service),
-        pl.lit(
-            flags_off(
-                ["collective-service-mark", "collective-membership-mark", "certification-mark", *INDICATORS_BEFORE_USE]
-            )
+        indicators(
+            {
+                "trademark": ~is_service,
+                "service-mark": is_service,
+                "section-8-accepted": is_old,
+                "section-15-acknowledged": is_old,
+                "intent-to-use": ~by_use,
+                "intent-to-use-current": ~by_use,
+                "filed-as-use-application": by_use,
+                "use-application-currently": by_use,
+                "standard-characters-claimed": ~pl.col("has_design"),
+                "filing-basis-filed-as-66a": pl.col("is_extension"),
+                "filing-basis-current-66a": pl.col("is_extension"),
+            }
         ),
-        pl.lit(flags_off(["section-8-filed", "section-8-partial-accept"])),
-        flag("section-8-accepted", is_old),
-        flag("section-15-acknowledged", is_old),
-        pl.lit(flags_off(["section-15-filed", "supplemental-register", "foreign-priority", "change-registration"])),
-        flag("intent-to-use", ~by_use),
-        flag("intent-to-use-current", ~by_use),
-        flag("filed-as-use-application", by_use),
-        pl.lit(flags_off(["amended-to-use-application"])),
-        flag("use-application-currently", by_use),
-        pl.lit(flags_off(INDICATORS_OF_BASIS)),
-        flag("standard-characters-claimed", ~pl.col("has_design")),
-        flag("filing-basis-filed-as-66a", pl.col("is_extension")),
-        flag("filing-basis-current-66a", pl.col("is_extension")),
         element("renewal-date", day_text(pl.col("renewed"))),
         pl.lit("<current-location>PUBLICATION AND ISSUE SECTION</current-location>"),
         element("location-date", day_text(pl.col("status_day"))),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import polars as pl
 
-INDICATORS_BEFORE_USE = [
+# The indicators of a header, T or F, in the office's order.
+_INDICATORS = [
+    "principal-register-amended",
+    "supplemental-register-amended",
+    "trademark",
+    "collective-trademark",
+    "service-mark",
+    "collective-service-mark",
+    "collective-membership-mark",
+    "certification-mark",
     "cancellation-pending",
     "published-concurrent",
     "concurrent-use",
@@ -17,9 +27,19 @@ INDICATORS_BEFORE_USE = [
     "section-2f",
     "section-2f-in-part",
     "renewal-filed",
-]
-
-INDICATORS_OF_BASIS = [
+    "section-8-filed",
+    "section-8-partial-accept",
+    "section-8-accepted",
+    "section-15-acknowledged",
+    "section-15-filed",
+    "supplemental-register",
+    "foreign-priority",
+    "change-registration",
+    "intent-to-use",
+    "intent-to-use-current",
+    "filed-as-use-application",
+    "amended-to-use-application",
+    "use-application-currently",
     "amended-to-itu-application",
     "filing-basis-filed-as-44d",
     "amended-to-44d-application",
@@ -33,6 +53,9 @@ INDICATORS_OF_BASIS = [
     "color-drawing-current",
     "drawing-3d-filed",
     "drawing-3d-current",
+    "standard-characters-claimed",
+    "filing-basis-filed-as-66a",
+    "filing-basis-current-66a",
 ]
 
 # The content models of the office's DTD (v2.0, 2005-04-01) as far as these files use it.
@@ -104,14 +127,15 @@ def element(name: str, value: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(pl.lit(f"<{name}>"), value, pl.lit(f"</{name}>"))
 
 
-def flag(name: str, value: pl.Expr) -> pl.Expr:
-    """An indicator element, T or F."""
-    return pl.when(value).then(pl.lit(f"<{name}-in>T</{name}-in>")).otherwise(pl.lit(f"<{name}-in>F</{name}-in>"))
-
-
-def flags_off(names: list[str]) -> str:
-    """Indicator elements that are all F."""
-    return "".join(f"<{name}-in>F</{name}-in>" for name in names)
+def indicators(conditions: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The indicator elements of a header, T where their condition holds; those without a condition are F."""
+    false = pl.lit(False)
+    return pl.concat_str(
+        pl.when(conditions.get(name, false))
+        .then(pl.lit(f"<{name}-in>T</{name}-in>"))
+        .otherwise(pl.lit(f"<{name}-in>F</{name}-in>"))
+        for name in _INDICATORS
+    )
 
 
 def present(*texts: pl.Expr | str) -> pl.Expr:
@@ -122,17 +146,7 @@ def present(*texts: pl.Expr | str) -> pl.Expr:
 @lru_cache(maxsize=1)
 def document_type() -> str:
     """The internal document type: every element that these files use, with the office's content models."""
-    flags = [
-        *["principal-register-amended", "supplemental-register-amended", "trademark", "collective-trademark"],
-        *["service-mark", "collective-service-mark", "collective-membership-mark", "certification-mark"],
-        *INDICATORS_BEFORE_USE,
-        *["section-8-filed", "section-8-partial-accept", "section-8-accepted", "section-15-acknowledged"],
-        *["section-15-filed", "supplemental-register", "foreign-priority", "change-registration"],
-        *["intent-to-use", "intent-to-use-current", "filed-as-use-application", "amended-to-use-application"],
-        *["use-application-currently", *INDICATORS_OF_BASIS, "standard-characters-claimed"],
-        *["filing-basis-filed-as-66a", "filing-basis-current-66a"],
-    ]
-    header = [*_HEADER_START, *[f"{flag}-in" for flag in flags], *_HEADER_END]
+    header = [*_HEADER_START, *[f"{name}-in" for name in _INDICATORS], *_HEADER_END]
     models = dict(_CONTENT)
     models["case-file-header"] = ", ".join(f"{name}?" for name in header)
     named = {word.strip("?*+ ") for model in models.values() for part in model.split(",") for word in part.split("|")}

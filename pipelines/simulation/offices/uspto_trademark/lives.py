@@ -7,11 +7,11 @@ import polars as pl
 
 from pipelines.simulation.draws import Codes
 from pipelines.simulation.nights import day_number, night_date
-from pipelines.simulation.offices.uspto_trademark.elements import day_text, escaped, present
+from pipelines.simulation.offices.uspto_trademark.elements import day_text, present
 
 NEVER = 1 << 30
 
-# Milestones in the order they can happen: event code, type, text.
+# Milestones in the order they can happen: event code, type, text as XML.
 _MILESTONES = {
     "entered": ("NWAP", "I", "NEW APPLICATION ENTERED"),
     "office_data": ("NWOS", "I", "NEW APPLICATION OFFICE SUPPLIED DATA ENTERED"),
@@ -29,7 +29,7 @@ _MILESTONES = {
     "allowed": ("NOAM", "E", "NOA E-MAILED - SOU REQUIRED FROM APPLICANT"),
     "unused": ("ABN6", "S", "ABANDONMENT - NO USE STATEMENT FILED"),
     "registered": ("R.PR", "A", "REGISTERED-PRINCIPAL REGISTER"),
-    "maintained": ("C15A", "O", "REGISTERED - SEC. 8 (6-YR) ACCEPTED & SEC. 15 ACK."),
+    "maintained": ("C15A", "O", "REGISTERED - SEC. 8 (6-YR) ACCEPTED &amp; SEC. 15 ACK."),
     "cancelled": ("C8..", "O", "CANCELLED SEC. 8 (6-YR)"),
     "renewed": ("RNL1", "Q", "REGISTERED AND RENEWED (FIRST RENEWAL - 10 YRS)"),
     "expired": ("CAEX", "O", "CANCELLED SEC. 8 (10-YR)/EXPIRED SECTION 9"),
@@ -51,7 +51,7 @@ _STATUS_AFTER = {
     "renewed": "800",
     "expired": "900",
 }
-# Status before a change, status after it, event code, type, text. Dead files may come back to life.
+# Status before a change, status after it, event code, type, text as XML. Dead files may come back to life.
 _CHANGES = [
     ("630", "641", "GNRT", "F", "NON-FINAL ACTION E-MAILED"),
     ("638", "641", "GNRT", "F", "NON-FINAL ACTION E-MAILED"),
@@ -63,7 +63,7 @@ _CHANGES = [
     ("602", "616", "PETG", "O", "PETITION TO REVIVE-GRANTED"),
     ("606", "616", "PETG", "O", "PETITION TO REVIVE-GRANTED"),
     ("616", "686", "PUBO", "A", "PUBLISHED FOR OPPOSITION"),
-    ("700", "702", "C15A", "O", "REGISTERED - SEC. 8 (6-YR) ACCEPTED & SEC. 15 ACK."),
+    ("700", "702", "C15A", "O", "REGISTERED - SEC. 8 (6-YR) ACCEPTED &amp; SEC. 15 ACK."),
     ("702", "710", "C8..", "O", "CANCELLED SEC. 8 (6-YR)"),
     ("710", "700", "REIN", "O", "REINSTATED"),
     ("800", "900", "CAEX", "O", "CANCELLED SEC. 8 (10-YR)/EXPIRED SECTION 9"),
@@ -148,7 +148,7 @@ def changed_cases(generator: np.random.Generator, night: int, cases: pl.DataFram
     is_granted, is_live_again = becomes == "700", becomes.is_in(["616", "700", "800"])
     return changed.with_columns(
         later_events=pl.concat_str(
-            _event("event_code", "event_type", escaped("event_text"), day_text(yesterday), _event_no()),
+            _event("event_code", "event_type", "event_text", day_text(yesterday), _event_no()),
             "later_events",
         ),
         version=pl.col("version") + 1,
@@ -177,17 +177,13 @@ def events() -> pl.Expr:
     for milestone, (code, kind, text) in _MILESTONES.items():
         day = pl.col(milestone)
         number = number + day.is_not_null().cast(pl.Int64)
-        parts.append(
-            _event(
-                pl.lit(code), pl.lit(kind), pl.lit(text.replace("&", "&amp;")), day_text(day), number.cast(pl.String)
-            )
-        )
+        parts.append(_event(pl.lit(code), pl.lit(kind), pl.lit(text), day_text(day), number.cast(pl.String)))
     return present(
         pl.lit("<case-file-event-statements>"), "later_events", *parts[::-1], pl.lit("</case-file-event-statements>")
     )
 
 
-def _event(code: str | pl.Expr, kind: str | pl.Expr, text: pl.Expr, day: pl.Expr, number: pl.Expr) -> pl.Expr:
+def _event(code: str | pl.Expr, kind: str | pl.Expr, text: str | pl.Expr, day: pl.Expr, number: pl.Expr) -> pl.Expr:
     return pl.concat_str(
         pl.lit("<case-file-event-statement><code>"),
         code,
