@@ -34,6 +34,8 @@ _DEFECTS_SCHEMA = {
     "rule": pl.String,
 }
 
+NONE_BROKEN = pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String})
+
 
 def party(role: str, firms: pl.DataFrame) -> dict[str, pl.Series]:
     """Columns of samples that name these firms (`World.named`) in a role: <role>_uscc, _name, _printed and so on."""
@@ -78,7 +80,13 @@ class Deliveries:
         return folder / name
 
     def written(
-        self, night: int, path: Path, n_records: int, broken: pl.DataFrame, n_skipped: int = 0, encoding: str = "utf-8"
+        self,
+        night: int,
+        path: Path,
+        n_records: int,
+        broken: pl.DataFrame = NONE_BROKEN,
+        n_skipped: int = 0,
+        encoding: str = "utf-8",
     ) -> None:
         """Record a delivery that has been written: its records, the broken ones and those its declaration skips."""
         source_id = path.parent.name

@@ -12,7 +12,7 @@ from pipelines.contract.credit_codes import uscc_check_digits
 from pipelines.simulation.divisions import counties_by_city
 from pipelines.simulation.draws import Codes, as_columns, choose
 from pipelines.simulation.misprints import ALIAS_SHARE
-from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.nights import dates, day_number, night_date
 from pipelines.simulation.words import (
     BRANCHES,
     BRANCHES_OUTSIDE,
@@ -103,7 +103,7 @@ def cohort(
             "stems": stems,
             "brand_en": brand_en,
             "prefix_kind": prefix_kind,
-            "registered_date": pl.Series(registered).cast(pl.Int32).cast(pl.Date),
+            "registered_date": dates(registered),
             "house": generator.integers(1, 999, n),
             "is_former_listed": generator.random(n) < ALIAS_SHARE,
             # Nobody has declared anything of a firm that is new.

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
 # Past this the calendar of nights would run beyond what a clock of today calls the past.
 MAX_NIGHTS = 60
 
+# The day number where there is no day.
+NO_DAY = -1
 _EPOCH = date(1970, 1, 1)
 _FIRST_NIGHT = (2024, 5, 16)
 
@@ -28,3 +34,8 @@ def days_before(night: int, days: int) -> date:
 def day_number(day: date) -> int:
     """Days since 1970-01-01, as Polars dates count."""
     return (day - _EPOCH).days
+
+
+def dates(days: npt.NDArray[np.int64]) -> pl.Series:
+    """Day numbers as dates; NO_DAY as null."""
+    return pl.Series(days).cast(pl.Int32).replace(NO_DAY, None).cast(pl.Date)

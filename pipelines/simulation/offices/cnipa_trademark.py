@@ -12,8 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
-from pipelines.simulation.draws import Codes
-from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.nights import NO_DAY, dates, day_number, night_date
 from pipelines.simulation.world import World
 
 SOURCE = "cnipa_trademark"
@@ -24,7 +23,6 @@ WHOLE_EVERY = 4
 FIRST_NUMBER = 3_600_000
 FIRST_BROKEN_NUMBER = 90_000_000
 FIRST_FILING = date(2006, 1, 4)
-NO_DAY = -1
 ENCODINGS = ["gb18030", "utf-8-sig", "utf-8"]
 
 _CLASSES = [1, 3, 5, 7, 9, 16, 25, 29, 30, 32, 33, 35, 43]
@@ -61,11 +59,6 @@ def deliver(world: World, out: Deliveries) -> None:
     out.truth("trademarks", _truth(world, marks))
 
 
-def _dates(days: Codes) -> pl.Series:
-    """Day numbers as dates, null where there is none."""
-    return pl.Series(days).cast(pl.Int32).replace(NO_DAY, None).cast(pl.Date)
-
-
 def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
     """Marks first extracted on a night, in order of filing, each with its life so far."""
     generator = world.random(SOURCE, night)
@@ -97,9 +90,9 @@ def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
         {
             "mark_no": np.arange(first_no, first_no + n),
             "enterprise_no": owner,
-            "filing_date": _dates(filed),
-            "preliminary_date": _dates(np.where(is_published, preliminary, NO_DAY)),
-            "registration_date": _dates(np.where(is_registered, registered, NO_DAY)),
+            "filing_date": dates(filed),
+            "preliminary_date": dates(np.where(is_published, preliminary, NO_DAY)),
+            "registration_date": dates(np.where(is_registered, registered, NO_DAY)),
             "is_renewed": has_expired & is_renewed,
             "status": status,
             "is_well_known": is_registered & (status == "已注册") & (generator.random(n) < 0.05),

@@ -29,7 +29,7 @@ def deliver(world: World, out: Deliveries) -> None:
         day = night_date(night)
         path = out.path(night, SOURCE, f"eambrosia_export_{day:%Y-%m-%d}.json")
         path.write_text(json.dumps(records, indent=2, ensure_ascii=False), encoding="utf-8")
-        out.written(night, path, len(records), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
+        out.written(night, path, len(records))
         out.truth(
             "geographical_indications",
             pl.DataFrame(

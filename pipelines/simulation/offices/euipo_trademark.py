@@ -10,8 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects
-from pipelines.simulation.draws import Codes
-from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.nights import NO_DAY, dates, day_number, night_date
 from pipelines.simulation.world import World
 
 SOURCE = "euipo_trademark"
@@ -20,7 +19,6 @@ MARKS_PER_THOUSAND = 20
 FIRST_NUMBER = 17_800_001
 FIRST_APPLICANT = 1_000_001
 FIRST_FILING = date(2018, 1, 8)
-NO_DAY = -1
 LANGUAGES = ["bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mt", "nl", "pl"]
 LANGUAGES += ["pt", "ro", "sk", "sl", "sv"]
 
@@ -56,11 +54,6 @@ def deliver(world: World, out: Deliveries) -> None:
     out.truth("trademarks", _truth(marks))
 
 
-def _dates(days: Codes) -> pl.Series:
-    """Day numbers as dates, null where there is none."""
-    return pl.Series(days).cast(pl.Int32).replace(NO_DAY, None).cast(pl.Date)
-
-
 def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
     """Marks first published on a night, in order of filing, broken ones among them."""
     generator = world.random(SOURCE, night)
@@ -87,12 +80,12 @@ def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
         {
             "mark_no": number,
             "application_no": [f"{FIRST_NUMBER + int(i):09d}" for i in number],
-            "filing_date": _dates(filed),
-            "published_date": _dates(np.where(is_published, published, NO_DAY)),
-            "opposed_date": _dates(np.where(is_opposed, published + 60, NO_DAY)),
-            "registration_date": _dates(np.where(is_registered, registered, NO_DAY)),
+            "filing_date": dates(filed),
+            "published_date": dates(np.where(is_published, published, NO_DAY)),
+            "opposed_date": dates(np.where(is_opposed, published + 60, NO_DAY)),
+            "registration_date": dates(np.where(is_registered, registered, NO_DAY)),
             "status": status,
-            "status_date": _dates(status_day),
+            "status_date": dates(status_day),
             "is_figurative": generator.random(n) < 0.1,
             "has_second_applicant": generator.random(n) < 0.05,
             "has_second_class": generator.random(n) < 0.3,

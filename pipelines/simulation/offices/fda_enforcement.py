@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects
 from pipelines.simulation.draws import as_columns, choose
-from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.nights import dates, day_number, night_date
 from pipelines.simulation.world import World
 
 SOURCE = "fda_enforcement"
@@ -61,7 +61,7 @@ def _recalls(world: World, night: int, n: int, first: int, last: int, issued: di
     food = world.enterprises_at(night).filter(pl.col("food_category") != "")
     frame = pl.DataFrame(
         {
-            "report_date": pl.Series(np.sort(generator.integers(first, last + 1, n))).cast(pl.Int32).cast(pl.Date),
+            "report_date": dates(np.sort(generator.integers(first, last + 1, n))),
             **as_columns(_CLASSES, choose(generator, _CLASSES, n), ["classification"]),
             **as_columns(_PRODUCTS, choose(generator, _PRODUCTS, n), ["product", "product_type"]),
             **as_columns(_REASONS, choose(generator, _REASONS, n), ["reason"]),

@@ -43,8 +43,7 @@ def _by_origin(world: World, out: Deliveries) -> None:
     write_csv(rows, path, "utf-8")
     # The title says what the years' columns hold, whatever name the file is received under.
     path.write_bytes(f"{ORIGIN_TITLE},,\r\n".encode("utf-8-sig") + path.read_bytes())
-    none = pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String})
-    out.written(1, path, len(rows), none, encoding="utf-8-sig")
+    out.written(1, path, len(rows), encoding="utf-8-sig")
     long = rows.unpivot(index="地区", variable_name="period", value_name="value")
     out.truth("indicator_values", _truth(long, "madrid_applications", "件"))
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, broken_records, with_defects, write_csv
 from pipelines.simulation.draws import as_columns, choose
-from pipelines.simulation.nights import day_number, night_date
+from pipelines.simulation.nights import dates, day_number, night_date
 from pipelines.simulation.world import World
 
 SOURCE = "rasff"
@@ -83,7 +83,7 @@ def _notifications(world: World, night: int, n: int, first: int, last: int, issu
     generator = world.random(SOURCE, night)
     frame = pl.DataFrame(
         {
-            "notified_date": pl.Series(np.sort(generator.integers(first, last + 1, n))).cast(pl.Int32).cast(pl.Date),
+            "notified_date": dates(np.sort(generator.integers(first, last + 1, n))),
             **as_columns(_COUNTRIES, choose(generator, _COUNTRIES, n), ["notifying_country"]),
             **as_columns(_ORIGINS, choose(generator, _ORIGINS, n), ["origin_country"]),
             **as_columns(_PRODUCTS, choose(generator, _PRODUCTS, n), ["product", "product_category"]),

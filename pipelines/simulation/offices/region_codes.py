@@ -33,7 +33,5 @@ def deliver(world: World, out: Deliveries) -> None:
         path,
         "utf-8-sig",
     )
-    out.written(
-        1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}), encoding="utf-8-sig"
-    )
+    out.written(1, path, len(rows), encoding="utf-8-sig")
     out.truth("regions", rows)

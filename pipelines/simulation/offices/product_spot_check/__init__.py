@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.simulation.deliveries import Deliveries, party, with_defects
 from pipelines.simulation.draws import as_columns, choose
-from pipelines.simulation.nights import day_number, days_before, night_date
+from pipelines.simulation.nights import dates, day_number, days_before, night_date
 from pipelines.simulation.offices.product_spot_check.layouts import (
     SOURCE,
     write_csv_file,
@@ -81,7 +81,7 @@ def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
     commissioner = world.named(generator, firms, n)
     products = [(*product, 1) for group in _PRODUCTS.values() for product in group]
     names = ["product", "category", "spec", "item", "item_result", "item_limit"]
-    made = pl.Series(day_number(days_before(night, 200)) + generator.integers(0, 150, n)).cast(pl.Int32).cast(pl.Date)
+    made = dates(day_number(days_before(night, 200)) + generator.integers(0, 150, n))
     draw = pl.col("draw")
     return pl.DataFrame(
         {

@@ -139,4 +139,4 @@ def _write_list(out: Deliveries, name: str, rows: pl.DataFrame) -> None:
     if not rows.is_empty():
         path = out.path(1, SOURCE, name)
         write_csv(rows, path, "utf-8")
-        out.written(1, path, len(rows), pl.DataFrame(schema={"record_no": pl.Int64, "rule": pl.String}))
+        out.written(1, path, len(rows))

@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.simulation.deliveries import either_party, party
 from pipelines.simulation.draws import as_columns, choose
-from pipelines.simulation.nights import day_number, days_before, night_date
+from pipelines.simulation.nights import dates, day_number, days_before, night_date
 from pipelines.simulation.world import World
 
 SOURCE = "samr_food_sampling"
@@ -62,7 +62,7 @@ def new_samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
             "shop_region": shop["region_code"],
             "at_maker": at_maker,
             "product_draw": generator.integers(0, 6, n),
-            "made": pl.Series(made).cast(pl.Int32).cast(pl.Date),
+            "made": dates(made),
             "date_style": generator.integers(0, 100, n),
             "brand_style": generator.integers(0, 100, n),
             **as_columns([(text,) for text, _ in _SPECS], choose(generator, _SPECS, n), ["spec"]),

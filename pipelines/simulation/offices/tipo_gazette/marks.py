@@ -9,6 +9,7 @@ import opencc
 import polars as pl
 
 from pipelines.simulation.draws import Codes, as_columns, choose
+from pipelines.simulation.nights import dates
 from pipelines.simulation.words import in_latin_stems, in_stems
 from pipelines.simulation.world import World
 
@@ -46,8 +47,8 @@ def new_marks(world: World, night: int, n: int, registered: Codes, issued: int) 
     frame = pl.DataFrame(
         {
             "registration_no": (pl.Series(np.arange(n)) + FIRST_REGISTRATION + issued).cast(pl.String).str.zfill(8),
-            "filed": pl.Series(filed).cast(pl.Int32).cast(pl.Date),
-            "registered": pl.Series(registered).cast(pl.Int32).cast(pl.Date),
+            "filed": dates(filed),
+            "registered": dates(registered),
             "kind": kind,
             "variant": generator.integers(0, 100, n),
             "n_classes": 1 + (generator.random(n) < 0.14).astype(np.int64) + (generator.random(n) < 0.06),
