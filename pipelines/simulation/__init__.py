@@ -1,1 +1,1 @@
-"""Simulation: deliveries of an invented world."""
+"""Simulation: synthetic deliveries of an invented world."""

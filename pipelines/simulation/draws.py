@@ -1,4 +1,4 @@
-"""Drawing rows of small tables at random."""
+"""Random draws from small lists of tuples."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-Codes = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.int64]
 
 
-def choose(generator: np.random.Generator, table: Sequence[tuple[str | int, ...]], n: int) -> Codes:
-    """Indices into a table drawn by the weight in its last column."""
-    weights = np.array([float(row[-1]) for row in table])
-    return generator.choice(len(table), size=n, p=weights / weights.sum()).astype(np.int64)
+def choose(generator: np.random.Generator, rows: Sequence[tuple[str | int, ...]], n: int) -> Integers:
+    """n indices of rows, drawn by the weight in the last column."""
+    weights = np.array([float(row[-1]) for row in rows])
+    return generator.choice(len(rows), size=n, p=weights / weights.sum()).astype(np.int64)
 
 
-def as_columns(table: Sequence[tuple[str | int, ...]], chosen: Codes, names: Sequence[str]) -> dict[str, pl.Series]:
-    """The named leading columns of a small table, one row per chosen index."""
+def as_columns(rows: Sequence[tuple[str | int, ...]], chosen: Integers, names: Sequence[str]) -> dict[str, pl.Series]:
+    """The leading columns under these names, one row per chosen index."""
     index = pl.Series(chosen)
-    return {name: pl.Series(name, [row[i] for row in table]).gather(index) for i, name in enumerate(names)}
+    return {name: pl.Series(name, [row[i] for row in rows]).gather(index) for i, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""The invented enterprises, and their unified social credit codes."""
+"""The invented enterprises and their unified social credit codes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.contract.credit_codes import uscc_check_digits
 from pipelines.simulation.divisions import counties_by_city
-from pipelines.simulation.draws import Codes, as_columns, choose
+from pipelines.simulation.draws import Integers, as_columns, choose
 from pipelines.simulation.misprints import ALIAS_SHARE
 from pipelines.simulation.nights import dates, day_number, night_date
 from pipelines.simulation.words import (
@@ -26,13 +26,13 @@ from pipelines.simulation.words import (
     in_stems,
 )
 
-# Of every second firm: how many have a neighbour, the same but for one character of the name.
+# Among every second firm, the share whose name differs from another firm's name by one character only.
 NEIGHBOUR_SHARE = 0.2
 
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 
 
-def unified_codes(prefix: pl.Series, region_code: pl.Series, numbers: Codes) -> pl.Series:
+def unified_codes(prefix: pl.Series, region_code: pl.Series, numbers: Integers) -> pl.Series:
     """Valid unified social credit codes (GB 32100): authority and kind, region, organisation code, check digit.
 
     The organisation code (GB 11714) is eight digits made from `numbers`, with its own check digit.
@@ -45,7 +45,7 @@ def unified_codes(prefix: pl.Series, region_code: pl.Series, numbers: Codes) -> 
 
 
 def with_wrong_check_digit(uscc: pl.Expr) -> pl.Expr:
-    """The codes with a check digit that does not fit."""
+    """The codes with a wrong check digit."""
     last = uscc.str.slice(17, 1)
     return uscc.str.slice(0, 17) + pl.when(last == "0").then(pl.lit("1")).otherwise(pl.lit("0"))
 
@@ -58,7 +58,10 @@ def cohort(
     n_outside: int = 0,
     first_outside: int = 0,
 ) -> pl.DataFrame:
-    """The firms that are registered by a night, then those that no register holds, numbered from two numbers on."""
+    """The firms first registered on a night, then firms in no register; each group is numbered from its first number.
+
+    Columns as of `World.enterprises`, without the changes of later nights.
+    """
     n = n_registered + n_outside
     number = np.concatenate(
         [np.arange(first_no, first_no + n_registered), np.arange(first_outside, first_outside + n_outside)]
@@ -66,18 +69,18 @@ def cohort(
     city = choose(generator, CITIES, n)
     industry = choose(generator, INDUSTRIES, n)
     if night == 1:
-        # However small the world, every food industry and a shop exists in it.
+        # Even the smallest world has every food industry and a shop.
         industry[: min(n, len(INDUSTRIES))] = np.arange(min(n, len(INDUSTRIES)))
     form = choose(generator, FORMS, n)
     prefix_kind = generator.integers(0, 100, n)
     word = number % len(INVENTED)
     stems = in_stems(pl.Series(number))
     core = pl.Series([w for w, _ in INVENTED]).gather(pl.Series(word)) + stems
-    for beside, of, branches in _neighbours(generator, n_registered, n):
+    for neighbours, originals, branches in _neighbours(generator, n_registered, n):
         for drawn in (city, industry, form, prefix_kind, word):
-            drawn[beside] = drawn[of]
-        ends = pl.Series(branches).gather(pl.Series(number[beside] % len(branches)))
-        core = core.scatter(beside, core.gather(of).str.head(-1) + ends)
+            drawn[neighbours] = drawn[originals]
+        ends = pl.Series(branches).gather(pl.Series(number[neighbours] % len(branches)))
+        core = core.scatter(neighbours, core.gather(originals).str.head(-1) + ends)
     region, county, office = _county_of(generator, city, counties_by_city())
     brand_en = (
         pl.Series([w for _, w in INVENTED]).gather(pl.Series(word))
@@ -106,12 +109,18 @@ def cohort(
             "registered_date": dates(registered),
             "house": generator.integers(1, 999, n),
             "is_former_listed": generator.random(n) < ALIAS_SHARE,
-            # Nobody has declared anything of a firm that is new.
+            # New firms have no declared alias yet.
             "has_english_alias": generator.random(n) < (ALIAS_SHARE if night == 1 else 0.0),
         }
     )
     frame = frame.with_columns(uscc=unified_codes(frame["kind"], office, number))
+    return _described(frame, night)
+
+
+def _described(frame: pl.DataFrame, night: int) -> pl.DataFrame:
+    """The drawn firms with names and addresses made of their words."""
     kind = pl.col("prefix_kind")
+    is_municipality = pl.col("province_short") == pl.col("city")
     front = (
         pl.when(kind < 55)
         .then("city")
@@ -147,11 +156,9 @@ def cohort(
         province_short="province_short",
         city="city",
         city_en="city_en",
-        place=pl.when(pl.col("province_short") == pl.col("city"))
-        .then("city")
-        .otherwise(pl.col("province_short") + pl.col("city")),
+        region_name=pl.when(is_municipality).then("city").otherwise(pl.col("province_short") + pl.col("city")),
         address=pl.concat_str(
-            pl.when(pl.col("province_short") == pl.col("city")).then(pl.lit("")).otherwise("province"),
+            pl.when(is_municipality).then(pl.lit("")).otherwise("province"),
             pl.col("city") + "市",
             "county",
             pl.lit("试金路"),
@@ -168,10 +175,12 @@ def cohort(
     )
 
 
-def _neighbours(generator: np.random.Generator, n_registered: int, n: int) -> list[tuple[Codes, Codes, list[str]]]:
-    """Rows of firms that are as another is but for one character of their word, rows of the others, and the characters.
+def _neighbours(
+    generator: np.random.Generator, n_registered: int, n: int
+) -> list[tuple[Integers, Integers, list[str]]]:
+    """Rows of firms that differ from another by one character of their word, rows of the others, and the characters.
 
-    Registered firms of odd rows are neighbours of those before them; then firms of no register, of any registered one.
+    First registered firms in odd rows, next to the row before; then firms in no register, next to a registered one.
     """
     row = np.arange(n)
     has_neighbour = generator.random(n) < NEIGHBOUR_SHARE
@@ -181,11 +190,11 @@ def _neighbours(generator: np.random.Generator, n_registered: int, n: int) -> li
 
 
 def _county_of(
-    generator: np.random.Generator, city: Codes, counties: Mapping[str, list[tuple[str, str]]]
+    generator: np.random.Generator, city: Integers, counties: Mapping[str, list[tuple[str, str]]]
 ) -> tuple[pl.Series, pl.Series, pl.Series]:
     """Code and name of each enterprise's county, and the code of the county that first registered it.
 
-    Three in a hundred have moved within their city since: the credit code keeps the first office's code.
+    The two differ for three in a hundred, which have moved within their city: a credit code keeps its first county.
     """
     codes: list[str] = []
     names: list[str] = []

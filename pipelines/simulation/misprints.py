@@ -1,6 +1,6 @@
-"""How sources print the names of firms: what becomes of a name in a mention, with known truth.
+"""Misprints: how sources print the names of firms, with the true name known.
 
-The simulated world's lists and notices and the benchmark of identity print names by this one rule.
+The simulated lists and notices and the benchmark of identity print names by this rule.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 import opencc
 import polars as pl
 
-# What becomes of a name in a mention, and how often: the shares of the names as a bureau receives them.
+# What happens to a name in a mention, and the share of mentions: as in the names that a bureau receives.
 CORRUPTIONS = {
     "clean": 0.50,
     "spacing": 0.06,
@@ -22,24 +22,24 @@ CORRUPTIONS = {
     "former name": 0.03,
     "English name": 0.04,
 }
-# Mentions that carry a credit code, where the format has a column for it; mentions of firms that no register holds;
-# and of former and English names those that the register or a declared alias ties to their firm.
+# The share of mentions with a credit code, where the format has a column for it; of mentions of firms that are in no
+# register; and of former and English names that the register or a declared alias links to their firm.
 CODED_SHARE = 0.5
 NO_COUNTERPART_SHARE = 0.2
 ALIAS_SHARE = 0.6
 
 # Characters of the first level of GB 2312 are the common ones.
 _COMMON = [bytes([high, low]).decode("gb2312") for high in range(0xB0, 0xD7) for low in range(0xA1, 0xFF)]
-# Digits, numerals and words of place would make other names than the corruption says.
-CHARACTERS = [one for one in _COMMON if one not in "原省市县区州盟旗公司厂店部处所心有限责任股份"]
+# A numeral, or a character of a region or legal form, would change the name in another way than a typo does.
+CHARACTERS = [character for character in _COMMON if character not in "原省市县区州盟旗公司厂店部处所心有限责任股份"]
 
 
 def corrupted(generator: np.random.Generator, firms: pl.DataFrame, characters: list[str]) -> pl.DataFrame:
-    """The firms, one row per mention, with what becomes of the name (`corruption`) and the text (`printed`).
+    """The firms, one row per mention, with the kind of misprint (`corruption`) and the text (`printed`).
 
-    `firms` holds name, word (the firm's own word in the name), trade, form, province and province_short (both empty
-    where the city is a province), city, former_name and name_en; a misprint takes one of `characters`. The mention also
-    keeps draw, second_draw and other_character, by which it came out so.
+    `firms` has name, word (the firm's own word in the name), trade, form, province and province_short (both empty where
+    the city is a province), city, former_name and name_en; a typo takes one of `characters`. The random draws behind
+    each misprint are kept as draw, second_draw and other_character.
     """
     n = len(firms)
     mentions = firms.with_columns(
@@ -63,10 +63,10 @@ def _gathered(values: list[str], at: np.typing.NDArray[np.int64]) -> pl.Series:
 
 
 def _printed() -> pl.Expr:
-    """The name as the mention prints it, but for its script."""
+    """The name as printed, still in simplified script."""
     name, draw, second = pl.col("name"), pl.col("draw"), pl.col("second_draw")
     at = (draw * (name.str.len_chars() - 1)).cast(pl.Int64) + 1
-    # Where in the name the word of the firm and of its trade stands, in characters.
+    # The position in the name, in characters, after the firm's own word.
     word_end = (
         name.str.len_chars() - name.str.split(pl.col("word")).list.slice(1).list.join(pl.col("word")).str.len_chars()
     )
@@ -118,7 +118,7 @@ def _other_legal_form(name: pl.Expr) -> pl.Expr:
 
 
 def _other_region_prefix(name: pl.Expr, draw: pl.Expr) -> pl.Expr:
-    """The name with its city written otherwise or left out, or its province where it names no city."""
+    """The name with its city in another form or without it; with its province where the name has no city."""
     bare = pl.concat_str("word", "trade", "form")
     with_city = (
         pl.when(draw < 0.25)

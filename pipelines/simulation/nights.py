@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-# Past this the calendar of nights would run beyond what a clock of today calls the past.
+# With more nights the calendar would run into the future.
 MAX_NIGHTS = 60
 
 # The day number where there is no day.
@@ -18,7 +18,7 @@ _FIRST_NIGHT = (2024, 5, 16)
 
 
 def night_date(night: int) -> date:
-    """The day of a night (from 1): the 16th or 1st, when a gazette appears, from 2024-05-16 on."""
+    """The day of a night (from 1): the 16th and the 1st, when gazettes appear, starting on 2024-05-16."""
     year, month, _ = _FIRST_NIGHT
     months, is_first = divmod(night - 1, 2)
     months += is_first
@@ -27,7 +27,7 @@ def night_date(night: int) -> date:
 
 
 def days_before(night: int, days: int) -> date:
-    """The day so many days before a night."""
+    """The day that is `days` days before a night."""
     return night_date(night) - timedelta(days=days)
 
 

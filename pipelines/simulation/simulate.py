@@ -1,8 +1,8 @@
-"""A synthetic world in deliveries: invented enterprises with marks, inspections and recognitions that agree.
+"""Deliveries of an invented world: enterprises whose marks, inspections and recognitions agree across all sources.
 
-Each source writes its own deliveries (`offices/<source>.py`: `deliver(world, out)`), in its office's format, and
-records beside them what a correct warehouse must contain. Nothing depends on the clock, on hash order or on the number
-of nights asked for: the first nights of a longer simulation are the nights of a shorter one.
+Each source has an office (`offices/<source>`, a module or a package) whose `deliver(world, out)` writes the deliveries
+in the official format and records the truth: what a correct warehouse must contain. Nothing depends on the clock, on
+hash order or on the number of nights: the first nights of a longer simulation are the nights of a shorter one.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DEFAULT_SEED = 20240510
 
 
 def _claim(out: Path, arguments: Mapping[str, float]) -> None:
-    """Make the folder a simulation's own: an earlier simulation goes, anything else is left alone and refused."""
+    """Prepare the folder: an earlier simulation in it is deleted, a folder with anything else is refused untouched."""
     marker = out / "simulation.json"
     if marker.exists():
         for folder in [*out.glob("night_[0-9][0-9][0-9][0-9]"), out / "truth"]:
             shutil.rmtree(folder, ignore_errors=True)
         (out / ALIASES).unlink(missing_ok=True)
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out}: not an empty folder and no earlier simulation; name a new one")
+        raise UsageError(f"{out}: not an empty folder and not an earlier simulation; give a new folder")
     out.mkdir(parents=True, exist_ok=True)
     marker.write_text(json.dumps(arguments) + "\n", encoding="utf-8")
 
@@ -48,11 +48,11 @@ def simulate(
 ) -> None:
     """Write synthetic deliveries in the official formats, night by night, with their truth tables.
 
-    `out` gets night_0001/<source>/<file> and on (the first night holds every source in full, later ones what changed),
-    enterprise_aliases.csv for the home that receives them, and truth/*.parquet: what a correct warehouse contains after
-    all nights (mentions.parquet tells which firm each printed name is). `scale` is the number of trademarks of the
-    first night in thousands. The same arguments give the same bytes. An earlier simulation in `out` is replaced. Raises
-    UsageError for arguments that make no world and for a folder that holds anything else.
+    `out` gets night_0001/<source>/<file> and so on (the first night has every source in full, later nights what
+    changed), enterprise_aliases.csv for the home that receives the deliveries, and truth/*.parquet: what a correct
+    warehouse contains after all nights (mentions.parquet: which firm each printed name is). `scale` is the number of
+    trademarks of the first night in thousands. The same arguments give the same bytes. An earlier simulation in `out`
+    is replaced. Raises UsageError for arguments out of range and for a folder that contains anything else.
     """
     if not 0.01 <= scale <= 4000:
         raise UsageError(f"scale {scale}: give thousands of trademarks, from 0.01 to 4000")
@@ -68,7 +68,7 @@ def simulate(
     deliveries = Deliveries(out, progress)
     for source in sources.values():
         office = f"pipelines.simulation.offices.{source.id}"
-        # A feed that somebody has just added has no simulated office yet.
+        # A feed that has just been added has no simulated office yet.
         if find_spec(office) is not None:
             import_module(office).deliver(world, deliveries)
     deliveries.truth(
@@ -85,7 +85,7 @@ def simulate(
 
 
 def _write_aliases(world: World, path: Path) -> None:
-    """The English names that people have declared; former names stand in the register."""
+    """The declared aliases: English names only, because former names are in the register."""
     aliases = world.enterprises.filter("has_english_alias").select(
         alias="name_en",
         enterprise="uscc",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-# Ten heavenly stems stand for the digits: the names are plainly numbered, and the same in both scripts.
+# Ten heavenly stems replace the digits: names are visibly numbered, and the same in both scripts.
 _STEMS = list("甲乙丙丁戊己庚辛壬癸")
-# And what a neighbour has in the place of its last one, on a register or on none.
+# The last character of a neighbour's word, for registered firms and for firms in no register.
 BRANCHES, BRANCHES_OUTSIDE = list("子寅卯辰巳"), list("未申酉戌亥")
 _STEMS_EN = ["JIA", "YI", "BING", "DING", "WU", "JI", "GENG", "XIN", "REN", "GUI"]
 _DIGITS = list("0123456789")
@@ -23,7 +23,7 @@ INVENTED = [
 ]
 FORMER_WORD, RENAMED_WORD = "旧称", "更名"
 
-# Province as named, its short name, city, city in Latin letters, first four digits of its codes, weight.
+# Province, its short name, city, city in Latin letters, first four digits of its codes, weight.
 CITIES = [
     ("湖北省", "湖北", "武汉", "WUHAN", "4201", 20),
     ("湖北省", "湖北", "襄阳", "XIANGYANG", "4206", 4),

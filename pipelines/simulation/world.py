@@ -1,4 +1,4 @@
-"""The invented world: its enterprises, its calendar, and random numbers by purpose."""
+"""The invented world: its enterprises night by night, its defects, and random numbers by purpose."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BROKEN_SHARE = 0.002
 
 @dataclass(frozen=True)
 class World:
-    """The invented world: its enterprises, its calendar, and random numbers by purpose."""
+    """The world of one simulation: `scale` in thousands of trademarks, the number of nights, the seed."""
 
     scale: float
     nights: int
@@ -29,11 +29,11 @@ class World:
     sources: Mapping[str, Source]
 
     def random(self, *purpose: str | int) -> np.random.Generator:
-        """Random numbers for one purpose, unmoved by what else is simulated."""
-        return np.random.default_rng([self.seed, *[zlib.crc32(str(part).encode()) for part in purpose]])
+        """Random numbers for one purpose, independent of everything else that is simulated."""
+        return np.random.default_rng([self.seed, *[zlib.crc32(str(word).encode()) for word in purpose]])
 
     def count(self, per_thousand_marks: float, at_least: int = 1) -> int:
-        """A number of things that grows with the scale."""
+        """A number that grows with the scale."""
         return max(at_least, round(per_thousand_marks * self.scale))
 
     @cached_property
@@ -45,11 +45,11 @@ class World:
     def enterprises(self) -> pl.DataFrame:
         """Every enterprise of every night, in order of `enterprise_no`.
 
-        Columns enterprise_no, first_night, uscc, name, name_en, former_name (borne before the first night),
-        is_former_listed (whether the register tells of it), has_english_alias (whether name_en is a declared alias),
+        Columns enterprise_no, first_night, uscc, name, name_en, former_name (used before the first night),
+        is_former_listed (whether the register lists it), has_english_alias (whether name_en is a declared alias),
         renamed_night, renamed_to, closed_night, form, enterprise_type, registered_date, region_code, province,
-        province_short, city, city_en, place, address, industry, industry_en, industry_code, nice_class, food_category,
-        brand, brand_en.
+        province_short, city, city_en, region_name, address, industry, industry_en, industry_code, nice_class,
+        food_category, brand, brand_en, renamed_word (the firm's own word after a change of name).
         """
         first, n_new = self._first_cohort.head(self.n_enterprises), self._n_new
         later = [
@@ -64,7 +64,7 @@ class World:
 
     @cached_property
     def _first_cohort(self) -> pl.DataFrame:
-        """The firms of the first night: those of the register, then those that no register holds."""
+        """The firms of the first night: registered ones, then those in no register."""
         outside = round(self.n_enterprises * NO_COUNTERPART_SHARE / (1 - NO_COUNTERPART_SHARE))
         return cohort(
             self.random("enterprises", 1),
@@ -75,13 +75,14 @@ class World:
             self.n_enterprises + MAX_NIGHTS * self._n_new,
         )
 
-    def _with_changes(self, frame: pl.DataFrame, n_a_night: int) -> pl.DataFrame:
+    def _with_changes(self, frame: pl.DataFrame, n_per_night: int) -> pl.DataFrame:
+        """The enterprises with the nights on which some change their name and as many close."""
         order = self.random("enterprise changes").permutation(self.n_enterprises)
         numbers: list[int] = []
         renamed: list[int | None] = []
         closed: list[int | None] = []
         for night in range(2, self.nights + 1):
-            for number in order[(night - 2) * 2 * n_a_night :][: 2 * n_a_night]:
+            for number in order[(night - 2) * 2 * n_per_night :][: 2 * n_per_night]:
                 numbers.append(int(number))
                 is_renamed = len(numbers) % 2 == 1
                 renamed.append(night if is_renamed else None)
@@ -95,8 +96,10 @@ class World:
         )
 
     def enterprises_at(self, night: int) -> pl.DataFrame:
-        """The enterprises that exist on a night, with `name_then`, its own `word_then`, and `former_names` as the
-        register tells of them that night."""
+        """The enterprises that exist on a night, as the register lists them on that night.
+
+        In addition to `enterprises`: name_then, word_then (the firm's own word in that name) and former_names.
+        """
         renamed = (pl.col("renamed_night") <= night).fill_null(False)
         return self.enterprises.filter(pl.col("first_night") <= night).with_columns(
             name_then=pl.when(renamed).then("renamed_to").otherwise("name"),
@@ -110,7 +113,7 @@ class World:
         )
 
     def firms_at(self, night: int) -> pl.DataFrame:
-        """`enterprises_at`, and after them the firms that no register holds; `is_registered` tells them apart."""
+        """`enterprises_at`, followed by the firms in no register; `is_registered` distinguishes them."""
         known = self.enterprises_at(night).with_columns(is_registered=pl.lit(True))
         outside = self._first_cohort.tail(-self.n_enterprises).with_columns(
             renamed_night=pl.lit(None, pl.Int64),
@@ -126,10 +129,10 @@ class World:
         return pl.concat([known, outside.select(known.columns)])
 
     def named(self, generator: np.random.Generator, firms: pl.DataFrame, n: int) -> pl.DataFrame:
-        """So many of the firms (`firms_at`) as sources come to name them: a fifth are on no register.
+        """n mentions of the firms (`firms_at`), a fifth of them of firms in no register.
 
-        Each with `printed`, the name as it is printed, `corruption`, what became of it, and `is_declared`: whether the
-        register or an alias ties a former or English name to its firm (null for other names).
+        In addition to the firm's columns: printed (the name as printed), corruption (the kind of misprint) and
+        is_declared (whether the register or an alias links a former or English name to its firm; null for other names).
         """
         known, outside = firms.filter("is_registered"), firms.filter(~pl.col("is_registered"))
         at = generator.integers(0, max(1, len(known)), n)
@@ -167,14 +170,13 @@ class World:
         )
 
     def defects(self, source_id: str, n_records: int, rules: Sequence[str], *delivery: int) -> pl.DataFrame:
-        """Which records (`row`, from 0) of a delivery are written broken, and by which `rule` of the contract.
+        """Which records (`row`, from 0) of a delivery are written broken, and which `rule` of the contract each breaks.
 
-        About two in a thousand, at least one where a delivery can bear it, and never so many that the source's own
-        ceiling of quarantined records would be reached.
+        About two in a thousand and at least one, but always fewer than the source tolerates in quarantine.
         """
         generator = self.random("defects", source_id, *delivery)
-        bearable = int(n_records * self.sources[source_id].tolerances.quarantined_share_max * 0.8)
-        n = min(max(1, round(n_records * BROKEN_SHARE)), bearable)
+        n_tolerated = int(n_records * self.sources[source_id].tolerances.quarantined_share_max * 0.8)
+        n = min(max(1, round(n_records * BROKEN_SHARE)), n_tolerated)
         rows = np.sort(generator.permutation(n_records)[:n])
         first = int(generator.integers(0, len(rules)))
         return pl.DataFrame(

@@ -1,1 +1,1 @@
-"""Offices: one module per source, which writes its simulated deliveries."""
+"""Offices: one module or package per source, which writes its simulated deliveries."""

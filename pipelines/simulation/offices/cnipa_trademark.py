@@ -1,7 +1,7 @@
-"""Extracts of the Chinese register: the whole of it on the first night and every fourth after, else what changed.
+"""Extracts of the Chinese register: complete on the first night and every fourth one after it, else what changed.
 
-Its marks are those of the world's enterprises, under the name that each bears that night. A night changes the status of
-some, follows the renamed owners, and adds new applications; between two whole registers a few marks leave unannounced.
+The marks belong to the world's enterprises, under their names of that night. Each night changes the status of some
+marks, updates those of renamed owners and adds applications; a complete extract silently lacks a few earlier marks.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from pipelines.simulation.world import World
 
 SOURCE = "cnipa_trademark"
 RULES = ["required:registration_no", "type:filing_date", "pattern:nice_class"]
-# With 1.35 classes a mark, some 200 rows.
+# With 1.35 classes per mark, about 200 rows.
 MARKS_PER_THOUSAND = 150
-WHOLE_EVERY = 4
+COMPLETE_EVERY = 4
 FIRST_NUMBER = 3_600_000
 FIRST_BROKEN_NUMBER = 90_000_000
 FIRST_FILING = date(2006, 1, 4)
 ENCODINGS = ["gb18030", "utf-8-sig", "utf-8"]
 
 _CLASSES = [1, 3, 5, 7, 9, 16, 25, 29, 30, 32, 33, 35, 43]
-# Status before a change and after it.
+# Status before a change, and after it.
 _CHANGES = {"申请中": "初审公告", "初审公告": "已注册", "已注册": "撤销", "续展中": "已注册"}
-# Headers as one bureau writes them and as another does.
+# Header texts, and those that another bureau uses.
 _OTHER_HEADERS = {
     "注册号": "申请/注册号",
     "国际分类": "类别",
@@ -42,25 +42,25 @@ _OTHER_HEADERS = {
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write an extract a night."""
+    """Write one extract per night."""
     n_first = world.count(MARKS_PER_THOUSAND, 6)
     n_changed = max(2, round(0.03 * n_first))
     marks = _new_marks(world, 1, n_first, 0)
-    _write(world, out, 1, marks, is_whole=True)
+    _write(world, out, 1, marks, is_complete=True)
     for night in range(2, world.nights + 1):
         changed = _changed_marks(world, night, marks, n_changed)
         new = _new_marks(world, night, n_changed, n_first + (night - 2) * n_changed)
         unchanged = marks.join(changed.select("mark_no"), on="mark_no", how="anti", maintain_order="left")
-        is_whole = night % WHOLE_EVERY == 1
-        if is_whole:
+        is_complete = night % COMPLETE_EVERY == 1
+        if is_complete:
             unchanged = unchanged.slice(max(1, len(unchanged) // 200))
         marks = pl.concat([unchanged, changed, new])
-        _write(world, out, night, marks if is_whole else pl.concat([changed, new]), is_whole)
+        _write(world, out, night, marks if is_complete else pl.concat([changed, new]), is_complete)
     out.truth("trademarks", _truth(world, marks))
 
 
 def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
-    """Marks first extracted on a night, in order of filing, each with its life so far."""
+    """Marks first extracted on a night, in order of filing, each with its history up to then."""
     generator = world.random(SOURCE, night)
     enterprises = world.enterprises_at(night)
     today = day_number(night_date(night))
@@ -107,10 +107,10 @@ def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
 
 
 def _changed_marks(world: World, night: int, marks: pl.DataFrame, n: int) -> pl.DataFrame:
-    """Marks that a night rewrites: some take the next status, those of renamed owners the new name."""
+    """The marks that a night changes: some get the next status, those of renamed owners the new name."""
     order = world.random(SOURCE, "changes", night).permutation(len(marks))
     may_change = marks.select("mark_no", "status")[order].filter(pl.col("status").is_in(list(_CHANGES)))
-    # Registrations outnumber the rest: without a place kept for them, applications would hardly move.
+    # Applications have a share of their own: registrations outnumber them so far that they would hardly ever be drawn.
     under_way = may_change.filter(pl.col("status") != "已注册").head(n - n // 3)
     in_force = may_change.filter(pl.col("status") == "已注册").head(n - len(under_way))
     moving = pl.concat([under_way, in_force])["mark_no"].implode()
@@ -134,6 +134,7 @@ def _number() -> pl.Expr:
 
 
 def _term(end: str) -> pl.Expr:
+    """The first or the last day (`start` or `end`) of the present term of ten years."""
     start = (
         pl.when("is_renewed")
         .then(pl.col("registration_date").dt.offset_by("10y"))
@@ -143,7 +144,7 @@ def _term(end: str) -> pl.Expr:
 
 
 def _described(world: World, night: int, marks: pl.DataFrame) -> pl.DataFrame:
-    """The marks with number, words, owner as named that night, term and distinct classes."""
+    """The marks with their number, text, owner as named on that night, term and distinct classes."""
     owners = world.enterprises_at(night).select(
         "enterprise_no",
         "uscc",
@@ -169,7 +170,7 @@ def _described(world: World, night: int, marks: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_broken(world: World, night: int, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows, and behind them broken ones, of marks that nothing else names."""
+    """The rows, and after them broken ones, whose marks occur nowhere else."""
     defects = world.defects(SOURCE, len(rows), RULES, night)
     sound = rows.with_columns(defect=pl.lit(None, pl.String))
     broken = with_defects(rows.head(len(defects)), defects.with_columns(row=pl.int_range(pl.len(), dtype=pl.Int64)))
@@ -177,21 +178,21 @@ def _with_broken(world: World, night: int, rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([sound, broken.with_columns(registration_no=number.cast(pl.String))])
 
 
-def _write(world: World, out: Deliveries, night: int, marks: pl.DataFrame, is_whole: bool) -> None:
+def _write(world: World, out: Deliveries, night: int, marks: pl.DataFrame, is_complete: bool) -> None:
     rows = _described(world, night, marks.sort("mark_no")).explode("classes").with_columns(nice_class="classes")
     rows = _with_broken(world, night, rows)
-    kind = "全量" if is_whole else "增量"
+    kind = "全量" if is_complete else "增量"
     encoding = ENCODINGS[(night - 1) % len(ENCODINGS)]
     path = out.path(night, SOURCE, f"商标注册簿_{kind}_{night_date(night):%Y%m%d}.csv")
     defect = pl.col("defect").fill_null("")
-    other = night % 2 == 0
-    shape = "%Y年%m月%d日" if other else "%Y-%m-%d"
+    is_other_bureau = night % 2 == 0
+    shape = "%Y年%m月%d日" if is_other_bureau else "%Y-%m-%d"
     number = pl.col("nice_class").cast(pl.String)
     table = rows.select(
         pl.when(defect != "required:registration_no").then("registration_no").alias("注册号"),
         pl.when(defect == "pattern:nice_class")
         .then(pl.lit("46"))
-        .otherwise(pl.concat_str(pl.lit("第"), number, pl.lit("类")) if other else number)
+        .otherwise(pl.concat_str(pl.lit("第"), number, pl.lit("类")) if is_other_bureau else number)
         .alias("国际分类"),
         pl.col("mark_text").alias("商标名称"),
         pl.col("name_then").alias("申请人名称(中)"),
@@ -210,7 +211,7 @@ def _write(world: World, out: Deliveries, night: int, marks: pl.DataFrame, is_wh
         pl.when("is_well_known").then(pl.lit("是")).otherwise(pl.lit("否")).alias("是否驰名"),
         pl.when("is_international").then(pl.col("registration_no").str.slice(1)).alias("国际注册号"),
     )
-    write_csv(table.rename(_OTHER_HEADERS) if other else table, path, encoding)
+    write_csv(table.rename(_OTHER_HEADERS) if is_other_bureau else table, path, encoding)
     out.written(night, path, len(rows), broken_records(rows), encoding=encoding)
 
 

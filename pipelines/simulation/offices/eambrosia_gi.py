@@ -1,4 +1,4 @@
-"""Exports of the register of geographical indications: invented names in known cities, applied for, then registered."""
+"""Exports of the register of geographical indications, with invented names in real cities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FOREIGN = [("IT", "Formaggio di Prova"), ("FR", "Vin d'Essai"), ("ES", "Queso d
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the register on the first night, then what changed since: one entry new, one registered, one cancelled."""
+    """Write the register on the first night, then what changed: an application, a registration and a cancellation."""
     entries = [_entry(world, number) for number in range(N_FIRST + 2 * world.nights)]
     for night in range(1, world.nights + 1):
         shown = range(N_FIRST) if night == 1 else _changed(night)
@@ -47,7 +47,7 @@ def deliver(world: World, out: Deliveries) -> None:
 
 
 def _changed(night: int) -> list[int]:
-    """An entry applied for on this night, the one applied for the night before, and an old one that is cancelled."""
+    """The entries of a night: one applied for, the one applied for the night before, and one that is cancelled."""
     applied = [N_FIRST + night - 2]
     return [*applied, *([applied[0] - 1] if night > 2 else []), night % N_FIRST]
 
@@ -81,7 +81,7 @@ def _entry(world: World, number: int) -> dict[str, Any]:
 
 
 def _as_of(entry: dict[str, Any], number: int, night: int) -> dict[str, Any]:
-    """The entry as the register shows it on a night."""
+    """The entry as it is in the register on a night."""
     day = night_date(night)
     is_application = number >= N_FIRST and number == N_FIRST + night - 2
     status = "applied" if is_application else "registered"

@@ -1,4 +1,4 @@
-"""Enterprise register extracts: the whole register on the first night, then what was registered, renamed or closed."""
+"""Extracts of the enterprise register: complete on the first night, then what was registered, renamed or closed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pipelines.simulation.world import World
 
 SOURCE = "enterprise_register"
 RULES = ["uscc:uscc", "required:enterprise_name", "type:registered_date"]
-# Extracts come from the bureau's own system one time and through a spreadsheet the next.
+# The encoding depends on the program that exported the extract.
 ENCODINGS = ["gb18030", "utf-8-sig", "utf-8"]
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write an extract a night."""
+    """Write one extract per night."""
     for night in range(1, world.nights + 1):
         now = world.enterprises_at(night)
         if night > 1:
@@ -35,28 +35,28 @@ def _state(night: int) -> pl.Expr:
 
 
 def _with_broken(world: World, night: int, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with broken ones among them, which stand for firms that nothing else names."""
+    """The rows with broken ones in between, whose firms occur nowhere else."""
     defects = world.defects(SOURCE, len(rows), RULES, night)
     if defects.is_empty():
         return rows.with_columns(defect=pl.lit(None, pl.String))
-    ghosts = rows.head(len(defects)).with_columns(
+    broken = rows.head(len(defects)).with_columns(
         uscc=pl.col("uscc").str.slice(0, 2) + "000000" + pl.col("uscc").str.slice(8),
         name_then=pl.lit("无名") + pl.col("name_then"),
         former_names=pl.lit(None, pl.String),
         defect=defects["rule"],
     )
-    rechecked = pl.lit(_rechecked(ghosts["uscc"]))
-    ghosts = ghosts.with_columns(
-        # A region of zeros changes the check digit; only where the rule is about the code may it stay wrong.
+    rechecked = pl.lit(_rechecked(broken["uscc"]))
+    broken = broken.with_columns(
+        # A region of zeros changes the check digit, which may be wrong only where the rule is about the code.
         uscc=pl.when(pl.col("defect") == "uscc:uscc").then(with_wrong_check_digit(rechecked)).otherwise(rechecked)
     )
-    sound = rows.with_columns(defect=pl.lit(None, pl.String), place_in_file=pl.int_range(pl.len(), dtype=pl.Int64) * 2)
-    ghosts = ghosts.with_columns(place_in_file=defects["row"] * 2 + 1)
-    return pl.concat([sound, ghosts.select(sound.columns)]).sort("place_in_file").drop("place_in_file")
+    sound = rows.with_columns(defect=pl.lit(None, pl.String), position=pl.int_range(pl.len(), dtype=pl.Int64) * 2)
+    broken = broken.with_columns(position=defects["row"] * 2 + 1)
+    return pl.concat([sound, broken.select(sound.columns)]).sort("position").drop("position")
 
 
 def _rechecked(codes: pl.Series) -> pl.Series:
-    """The codes with the check digit that fits them."""
+    """The codes with their right check digit."""
     first_17 = codes.str.slice(0, 17)
     return first_17 + uscc_check_digits(first_17)
 

@@ -1,4 +1,4 @@
-"""EU marks of exporters among the world's enterprises: an archive a night, a document per new or changed mark."""
+"""EU marks of exporters among the world's enterprises: one archive per night, one document per new or changed mark."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ FIRST_FILING = date(2018, 1, 8)
 LANGUAGES = ["bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mt", "nl", "pl"]
 LANGUAGES += ["pt", "ro", "sk", "sl", "sv"]
 
-# Status before a change and after it.
+# Status before a change, and after it.
 _CHANGES = {
     "Application under examination": "Application published",
     "Application published": "Registered",
     "Application opposed": "Application withdrawn",
     "Registered": "Registration surrendered",
 }
+# Milestone and status codes by status.
 _CODES = {
     "Application under examination": ("2", "1"),
     "Application published": ("22", "1"),
@@ -40,7 +41,7 @@ _CODES = {
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write an archive a night."""
+    """Write one archive per night."""
     n_first = world.count(MARKS_PER_THOUSAND, 4)
     n_changed = max(1, round(0.05 * n_first))
     marks = _new_marks(world, 1, n_first, 0)
@@ -97,7 +98,7 @@ def _new_marks(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
 
 
 def _changed_marks(world: World, night: int, marks: pl.DataFrame, n: int) -> pl.DataFrame:
-    """Marks that take the next status on a night."""
+    """The marks that get the next status on a night."""
     order = world.random(SOURCE, "changes", night).permutation(len(marks))
     may_change = marks.select("mark_no", "status", "defect")[order].filter(
         pl.col("status").is_in(list(_CHANGES)) & pl.col("defect").is_null()
@@ -135,7 +136,7 @@ def _goods(mark: dict[str, object], number: int) -> str:
 
 
 def _document(mark: dict[str, object], night: int, position: int) -> str:
-    """A mark as the office writes it; an opposed one carries the opponent's own mark inside."""
+    """A mark as the office writes it; an opposed one includes the opponent's own mark."""
     defect = mark["defect"]
     milestone, detail = _CODES[str(mark["status"])]
     number = str(mark["application_no"])
@@ -197,7 +198,7 @@ def _document(mark: dict[str, object], night: int, position: int) -> str:
     )
 
 
-def _whole(marks: pl.DataFrame) -> pl.DataFrame:
+def _described(marks: pl.DataFrame) -> pl.DataFrame:
     is_registered = pl.col("registration_date").is_not_null()
     return marks.sort("mark_no").with_columns(
         classes=_classes(),
@@ -206,7 +207,7 @@ def _whole(marks: pl.DataFrame) -> pl.DataFrame:
 
 
 def _write(world: World, out: Deliveries, night: int, marks: pl.DataFrame) -> None:
-    marks = _whole(marks)
+    marks = _described(marks)
     day = night_date(night)
     path: Path = out.path(night, SOURCE, f"EUTMS_{day:%Y%m%d}_0001.zip")
     with zipfile.ZipFile(path, "w") as archive:
@@ -220,7 +221,7 @@ def _write(world: World, out: Deliveries, night: int, marks: pl.DataFrame) -> No
 def _truth(marks: pl.DataFrame) -> pl.DataFrame:
     is_registered = pl.col("registration_date").is_not_null()
     return (
-        _whole(marks)
+        _described(marks)
         .filter(pl.col("defect").is_null())
         .select(
             office_code=pl.lit("EM"),
@@ -232,7 +233,7 @@ def _truth(marks: pl.DataFrame) -> pl.DataFrame:
             filing_date_text=pl.col("filing_date").dt.to_string("%Y-%m-%d"),
             registration_date="registration_date",
             expiry_date="expiry_date",
-            # What is published names applicants by identifier only.
+            # The published documents name applicants only by identifier.
             owner_uscc=pl.lit(None, pl.String),
             owner_name=pl.lit(None, pl.String),
             n_owner_entries=1 + pl.col("has_second_applicant").cast(pl.Int64),

@@ -1,4 +1,4 @@
-"""Enforcement reports: an openFDA document of the past on the first night, then a report of JSON lines a night."""
+"""Enforcement reports: an openFDA document of the past on the first night, then one report of JSON lines per night."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REASONS = [
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the past as openFDA gives it, then what a weekly report adds."""
+    """Write the past in the layout of openFDA, then one enforcement report per night."""
     issued: dict[int, int] = {}
     n_first = min(world.count(RECALLS_PER_THOUSAND_MARKS, 24), MOST_RECALLS)
     for night in range(1, world.nights + 1):
@@ -56,7 +56,7 @@ def deliver(world: World, out: Deliveries) -> None:
 
 
 def _recalls(world: World, night: int, n: int, first: int, last: int, issued: dict[int, int]) -> pl.DataFrame:
-    """Recalls in order of their report; numbers count up within each year."""
+    """Recalls in order of their report, numbered within each year."""
     generator = world.random(SOURCE, night)
     food = world.enterprises_at(night).filter(pl.col("food_category") != "")
     frame = pl.DataFrame(
@@ -122,7 +122,7 @@ def _weekly(row: dict[str, object]) -> dict[str, object]:
 
 
 def _values(row: dict[str, object], date_format: str) -> dict[str, object]:
-    """What both layouts hold alike, with the fault that a broken record is to have."""
+    """The fields that both layouts share, with the defect of a broken record."""
     day = row["report_date"]
     assert isinstance(day, date)
     defect = row["defect"]

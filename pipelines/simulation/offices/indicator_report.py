@@ -1,4 +1,4 @@
-"""Reported statistics: tables by province with their cities below, and a bureau's own long list of indicators."""
+"""Reported statistics: a wide table by province and city, and a bureau's own list of indicators."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _CITIES = ["武汉市", "合肥市", "济南市", "青岛市", "广州市", "深
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write Madrid applications by origin on the first night, and a bureau's list of indicators every night."""
+    """Write Madrid applications by origin on the first night, and a list of indicators every night."""
     for night in range(1, world.nights + 1):
         if night == 1:
-            _by_origin(world, out)
-        _long(world, out, night)
+            _write_by_origin(world, out)
+        _write_indicators(world, out, night)
 
 
-def _by_origin(world: World, out: Deliveries) -> None:
-    """A wide table of two years; the cities' rows repeat what their provinces' rows hold."""
+def _write_by_origin(world: World, out: Deliveries) -> None:
+    """A wide table of two years; the values of cities are included in those of their provinces."""
     in_use = divisions().filter(pl.col("valid_to_year").is_null())
     provinces = in_use.filter(pl.col("level_name") == "省级")["name_zh"].to_list()
     generator = world.random(SOURCE, "origin")
     values = generator.integers(20, 900, (len(provinces), 2)).tolist()
     total = [sum(row[year] for row in values) for year in (0, 1)]
-    of_province = dict(zip(provinces, values, strict=True))
-    above = dict(in_use.filter(pl.col("name_zh").is_in(_CITIES)).select("name_zh", "province_name").iter_rows())
-    cities = [(city, [value // 2 for value in of_province[above[city]]]) for city in _CITIES]
+    values_of = dict(zip(provinces, values, strict=True))
+    province_of = dict(in_use.filter(pl.col("name_zh").is_in(_CITIES)).select("name_zh", "province_name").iter_rows())
+    cities = [(city, [value // 2 for value in values_of[province_of[city]]]) for city in _CITIES]
     rows = pl.DataFrame(
-        [("合计", *total), *((n, *row) for n, row in zip(provinces, values, strict=True))]
+        [("合计", *total), *((name, *row) for name, row in zip(provinces, values, strict=True))]
         + [(city, *row) for city, row in cities],
         schema={"地区": pl.String, "2022": pl.Int64, "2023": pl.Int64},
         orient="row",
     )
     path = out.path(1, SOURCE, "madrid_applications_by_origin_2022_2023.csv")
     write_csv(rows, path, "utf-8")
-    # The title says what the years' columns hold, whatever name the file is received under.
+    # The title is the only place that names the quantity: a received file may have any name.
     path.write_bytes(f"{ORIGIN_TITLE},,\r\n".encode("utf-8-sig") + path.read_bytes())
     out.written(1, path, len(rows), encoding="utf-8-sig")
     long = rows.unpivot(index="地区", variable_name="period", value_name="value")
@@ -59,8 +59,8 @@ def _truth(rows: pl.DataFrame, indicator_id: str, unit: str) -> pl.DataFrame:
     )
 
 
-def _long(world: World, out: Deliveries, night: int) -> None:
-    """What a bureau reports: shares in per cent, counts in 万件, and the cities of a province as 其中."""
+def _write_indicators(world: World, out: Deliveries, night: int) -> None:
+    """A bureau's monthly report: shares in per cent, counts in 万件, and the cities of a province as 其中."""
     generator = world.random(SOURCE, night)
     day = night_date(night)
     period = f"{day.year}年{day.month}月"

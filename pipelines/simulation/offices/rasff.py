@@ -60,7 +60,7 @@ _HAZARDS = [
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write an export a night."""
+    """Write one export per night."""
     issued: dict[int, int] = {}
     n_first = min(world.count(NOTIFICATIONS_PER_THOUSAND_MARKS, 20), MOST_NOTIFICATIONS)
     for night in range(1, world.nights + 1):
@@ -79,7 +79,7 @@ def deliver(world: World, out: Deliveries) -> None:
 
 
 def _notifications(world: World, night: int, n: int, first: int, last: int, issued: dict[int, int]) -> pl.DataFrame:
-    """Notifications with their hazards, newest first; references count up within each year."""
+    """Notifications with their hazards, newest first, numbered within each year."""
     generator = world.random(SOURCE, night)
     frame = pl.DataFrame(
         {
@@ -136,5 +136,6 @@ def _write(out: Deliveries, night: int, rows: pl.DataFrame) -> None:
 
 
 def _joined(name: str) -> pl.Expr:
-    parts = [f"{name}_{position}" for position in (1, 2, 3)]
-    return pl.concat_str(parts, separator="; ", ignore_nulls=True)
+    """The values of the hazards in one cell."""
+    columns = [f"{name}_{position}" for position in (1, 2, 3)]
+    return pl.concat_str(columns, separator="; ", ignore_nulls=True)

@@ -1,4 +1,4 @@
-"""Region codes as compiled lists publish them, made from the table packaged in python-stdnum."""
+"""Region codes as compiled lists publish them, from the divisions packaged in python-stdnum."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Product spot checks as three kinds of office publish them: a full list with refusals, a failing and a passing list of
-their own, and a CSV with re-inspections.
+"""Product spot checks as three kinds of office publish them: a full list with refusals, a list of failing and a list of
+passing samples, and a CSV with re-inspections.
 
-Past LISTED_SAMPLES samples the rest of a night is CSV.
+Samples of a night above LISTED_SAMPLES are in a CSV.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PRODUCTS: dict[str, list[tuple[str, str, str, str, str, str]]] = {
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write some notices on the first night, then one a night."""
+    """Write some notices on the first night, then one per night."""
     n_first = world.count(SAMPLES_PER_THOUSAND_MARKS, 9)
     issued = 0
     for night in range(1, world.nights + 1):
@@ -72,7 +72,7 @@ def deliver(world: World, out: Deliveries) -> None:
 
 
 def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
-    """Samples of goods taken at shops; a few makers refuse, a few results are checked again."""
+    """Samples of goods taken at shops; a few makers refuse, a few failures are inspected again."""
     generator = world.random(SOURCE, night)
     firms = world.firms_at(night)
     makers = firms.filter(pl.col("industry").is_in(list(_PRODUCTS)))
@@ -116,7 +116,7 @@ def _samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
 
 
 def _notice(samples: pl.DataFrame, night: int, number: int, style: int) -> pl.DataFrame:
-    """The samples of one notice as its office words them; lists of failures hold nothing else."""
+    """The samples of one notice in the wording of its office, failing ones first."""
     day = days_before(night, 5 + number)
     failed = pl.col("result") == "fail"
     if style == 1:
@@ -148,7 +148,7 @@ def _notice(samples: pl.DataFrame, night: int, number: int, style: int) -> pl.Da
 
 
 def _defects(world: World, notice: pl.DataFrame, style: int, night: int, number: int) -> pl.DataFrame:
-    """Broken records; where failing samples have a list of their own, only among the passing ones."""
+    """The broken records; in separate lists, only among the passing samples."""
     n_failing = int((notice["result"] == "fail").sum()) if style == 1 else 0
     drawn = world.defects(SOURCE, len(notice) - n_failing, RULES, night, number)
     return drawn.with_columns(row=pl.col("row") + n_failing)

@@ -1,4 +1,4 @@
-"""Notices as three kinds of office lay them out: a full list, two lists, and a CSV with re-inspections."""
+"""Layouts of three kinds of office: a full list, two separate lists, and a CSV with re-inspections."""
 
 from __future__ import annotations
 
@@ -33,18 +33,22 @@ _HEADERS = {
     "lab": "承检机构",
     "remark": "备注",
 }
+# Header texts of other offices, where they differ.
 _SYNONYMS = {
     "sample_no": "抽样单编号",
     "product": "样品名称",
     "producer": "生产企业名称",
     "sampled_printed": "被抽查单位",
+    "spec": "型号规格",
+    "brand_text": "注册商标",
+    "production_date": "生产日期或批号",
+    "lab": "承检单位",
 }
-_SYNONYMS |= {"spec": "型号规格", "brand_text": "注册商标", "production_date": "生产日期或批号", "lab": "承检单位"}
 _ITEM_HEADERS = {"item": "检验项目", "item_result": "检验结果", "item_limit": "标准值"}
 
 
 def write_full_list(out: Deliveries, night: int, number: int, notice: pl.DataFrame) -> None:
-    """One workbook: two title rows, a column that says 合格, 不合格 or 拒检, a footnote."""
+    """One workbook: two title rows, a column with 合格, 不合格 or 拒检, and a footnote."""
     path = _path(out, night, notice, "结果.xlsx")
     with xlsxwriter.Workbook(str(path)) as workbook:
         workbook.set_properties({"created": datetime(2024, 1, 1)})
@@ -59,7 +63,7 @@ def write_full_list(out: Deliveries, night: int, number: int, notice: pl.DataFra
 
 
 def write_two_lists(out: Deliveries, night: int, number: int, notice: pl.DataFrame) -> None:
-    """Two workbooks whose titles name the notice: the failing one has a header in two rows, and items that continue."""
+    """Two workbooks whose titles name the notice; in the failing one, a header of two rows and two items per sample."""
     common = [
         name
         for name in _HEADERS
@@ -84,7 +88,7 @@ def write_two_lists(out: Deliveries, night: int, number: int, notice: pl.DataFra
 def _write_rows(
     sheet: xlsxwriter.worksheet.Worksheet, rows: Sequence[tuple[str, ...]], line: int, n_items: int
 ) -> None:
-    """Rows as they are; a sample that fails takes a second row, blank but for its second item."""
+    """The rows; where there are items, a second row after each that has only a second item."""
     for row in rows:
         sheet.write_row(line, 0, row)
         line += 1
@@ -94,7 +98,7 @@ def _write_rows(
 
 
 def write_csv_file(out: Deliveries, night: int, number: int, notice: pl.DataFrame) -> None:
-    """A CSV under other header texts, with a column for the conclusion of a re-inspection."""
+    """A CSV with other header texts and a column for the result of a re-inspection."""
     path = _path(out, night, notice, "结果.csv")
     table = notice.select(
         *(pl.col(name).alias(_SYNONYMS.get(name, text)) for name, text in _HEADERS.items()),

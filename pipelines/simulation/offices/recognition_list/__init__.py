@@ -1,7 +1,7 @@
-"""Recognition decisions: nominations, awards, reviews, removals and revocations along the ladders of schemes.
+"""Lists of recognitions: the decisions on them, the rewards paid, exporters and values of brands.
 
-A recipient is printed as lists print names (pipelines/simulation/misprints.py), the same way in every decision on one
-recognition: what nobody can tie to its firm would otherwise be a recognition of its own.
+A recipient has the same misprint (pipelines/simulation/misprints.py) in all decisions on a recognition. Otherwise a
+name that cannot be linked to its firm would make a recognition of its own.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ _LOCAL_HEADER = ["称号", "批次", "决定", "层级", "公布日期", "企业
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the decisions of the past on the first night, then what was decided since, and the lists beside them."""
+    """Write the past decisions on the first night, new ones on later nights, and the other lists on the first night."""
     n_first = world.count(RECOGNITIONS_PER_THOUSAND_MARKS, 12)
     cases = first_cases = new_cases(world, 1, n_first)
     events = past_events(world, cases)
-    every: list[pl.DataFrame] = []
+    sound_events: list[pl.DataFrame] = []
     for night in range(1, world.nights + 1):
         if night > 1:
             new = new_cases(world, night, max(2, n_first // 40)).join(cases, on=["holder", "scheme_no"], how="anti")
-            open_cases = last_events(pl.concat(every))
+            open_cases = last_events(pl.concat(sound_events))
             events = pl.concat(
                 [nominations(new, night), new_decisions(world, night, cases, open_cases, max(2, n_first // 40))]
             )
             cases = pl.concat([cases, new])
-        every.append(_deliver_night(world, out, night, cases, events))
-    out.truth("recognitions", _truth(world, cases, pl.concat(every)))
-    held = held_by_firms(world, first_cases, every[0])
+        sound_events.append(_deliver_night(world, out, night, cases, events))
+    out.truth("recognitions", _truth(world, cases, pl.concat(sound_events)))
+    held = held_by_firms(world, first_cases, sound_events[0])
     pay_rewards(out, held)
     list_exporters(world, out)
     list_brand_values(world, out, held)
@@ -60,27 +60,27 @@ def deliver(world: World, out: Deliveries) -> None:
 def _deliver_night(
     world: World, out: Deliveries, night: int, cases: pl.DataFrame, events: pl.DataFrame
 ) -> pl.DataFrame:
-    """Write a night's decisions, national and local offices apart, and return the sound events."""
+    """Write a night's decisions, one file of national and one of local offices, and return the sound events."""
     known = world.firms_at(night).select("enterprise_no", "uscc", "name_then", "former_names", "is_registered")
     rows = events.join(cases.drop("precision"), on=["holder", "scheme_no"], how="left", maintain_order="left").join(
         known, on="enterprise_no", how="left", maintain_order="left"
     )
     national = pl.col("level") == "国家"
     sound: list[pl.DataFrame] = []
-    for part, (office, is_national) in enumerate([("国家", True), ("地方", False)]):
+    for file_no, (office, is_national) in enumerate([("国家", True), ("地方", False)]):
         own = rows.filter(national if is_national else ~national)
         if own.is_empty():
             continue
-        own = with_defects(own, world.defects(SOURCE, len(own), RULES, night, part))
-        # Only a firm can carry a wrong code.
+        own = with_defects(own, world.defects(SOURCE, len(own), RULES, night, file_no))
+        # A brand has no code that could be wrong.
         own = own.with_columns(
             defect=pl.when((pl.col("defect") == "uscc:uscc") & pl.col("is_brand_only"))
             .then(pl.lit("required:recipient_name"))
             .otherwise("defect")
         )
-        encoding = ["utf-8", "gb18030"][(night + part + 1) % 2]
+        encoding = ["utf-8", "gb18030"][(night + file_no + 1) % 2]
         path = out.path(night, SOURCE, f"认定决定_{office}_{night_date(night):%Y%m%d}.csv")
-        write_csv(_table(own, columns=_NATIONAL_HEADER if is_national else _LOCAL_HEADER), path, encoding)
+        write_csv(_as_printed(own, columns=_NATIONAL_HEADER if is_national else _LOCAL_HEADER), path, encoding)
         out.written(night, path, len(own), broken_records(own), encoding=encoding)
         mentions = own.select(
             "uscc",
@@ -114,7 +114,7 @@ def _deliver_night(
     return decided.select(events.columns)
 
 
-def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
+def _as_printed(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     defect = pl.col("defect").fill_null("")
     printed = _printed()
     code = pl.when(pl.col("names_code") & ~pl.col("is_brand_only")).then("uscc")
@@ -131,7 +131,7 @@ def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     ]
     return rows.select(
         *[value.alias(name) for value, name in zip(values, columns, strict=True)],
-        pl.col("place").alias("地区"),
+        pl.col("region_name").alias("地区"),
         pl.concat_str(
             pl.lit("模拟发〔"), pl.col("day").dt.year().cast(pl.String), pl.lit("〕"), "scheme_no", pl.lit("号")
         ).alias("文号"),
@@ -139,6 +139,7 @@ def _table(rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
 
 
 def _decided() -> pl.Expr:
+    """The date of the decision as precisely as it is known."""
     return (
         pl.when(pl.col("precision") == "year")
         .then(pl.col("day").dt.to_string("%Y"))
@@ -153,7 +154,7 @@ def _recipient() -> pl.Expr:
 
 
 def _printed() -> pl.Expr:
-    """The recipient as printed: under its name of that night, with the former one where it helps, or corrupted."""
+    """The recipient as printed: its name of that night, sometimes with a former name, or a misprint."""
     former = pl.col("former_names").str.split("；").list.first()
     return (
         pl.when("is_brand_only")
@@ -167,7 +168,7 @@ def _printed() -> pl.Expr:
 
 
 def _truth(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """One row per recipient and scheme with the state that its last sound decision left."""
+    """One row per recipient and scheme, in the state after its last sound decision."""
     last = last_events(events)
     known = world.firms_at(world.nights).select("enterprise_no", "uscc", "name_then")
     return (

@@ -1,4 +1,4 @@
-"""What is decided: nominations, grants, reviews, removals and revocations along the ladders of schemes."""
+"""Decisions on recognitions: nominations, grants, reviews, removals and revocations, by scheme."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipelines.simulation.world import World
 
 SOURCE = "recognition_list"
 
-# Scheme, edition, level, event that nominates, event that grants, year of the grant, is for a product, is reviewed.
+# Scheme, edition, level, event of a nomination, event of a grant, year of the grant, is for a product, is reviewed.
 _SCHEMES: list[tuple[str, str, str, str, str, int, bool, bool]] = [
     ("中华老字号", "第三批", "国家", "拟推荐公示", "认定", 2024, True, True),
     ("中国驰名商标", "", "国家", "公示", "认定", 2023, True, False),
@@ -53,7 +53,7 @@ STATES = {
 
 
 def new_cases(world: World, night: int, n: int) -> pl.DataFrame:
-    """Who is up for what, once per recipient and scheme. `holder` is the enterprise's number or, below 0, a brand's."""
+    """One row per recipient and scheme. `holder` is the number of an enterprise, or the negative number of a brand."""
     generator = world.random(SOURCE, "cases", night)
     chosen = world.named(generator, world.firms_at(night), n)
     schemes = np.zeros(n, dtype=np.int64)
@@ -72,7 +72,7 @@ def new_cases(world: World, night: int, n: int) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "enterprise_no": chosen["enterprise_no"],
-            **{name: chosen[name] for name in ("brand", "place", "printed", "corruption", "is_declared")},
+            **{name: chosen[name] for name in ("brand", "region_name", "printed", "corruption", "is_declared")},
             "scheme_no": schemes,
             **as_columns(_SCHEMES, schemes, names),
             "is_brand_only": (generator.random(n) < 0.04) & np.array([row[6] for row in _SCHEMES])[schemes],
@@ -91,7 +91,7 @@ def new_cases(world: World, night: int, n: int) -> pl.DataFrame:
 
 
 def past_events(world: World, cases: pl.DataFrame) -> pl.DataFrame:
-    """What had been decided before the first night: most nominees granted, some reviewed, a few removed or revoked."""
+    """The decisions before the first night: most nominees are granted, some reviewed, a few removed or revoked."""
     granted_day = pl.date(pl.col("year"), 1, 1).cast(pl.Int32) + pl.col("day_of_year")
     fate = pl.col("fate")
     last = day_number(days_before(1, 5))
@@ -102,23 +102,23 @@ def past_events(world: World, cases: pl.DataFrame) -> pl.DataFrame:
     reviewed_day = pl.lit(day_number(date(2024, 4, 25)))
     reviewed = public.filter(pl.col("reviewed") & (fate < 0.45))
     revoked = public.filter(~pl.col("reviewed") & (fate > 0.98))
-    outcome = (
+    review_event = (
         pl.when(fate < 0.34)
         .then(pl.lit("复核通过"))
         .when(fate < 0.41)
         .then(pl.lit("附条件通过"))
         .otherwise(pl.lit("移出名录"))
     )
-    parts = [
+    events = [
         _event(waiting, pl.col("nominating"), pl.min_horizontal(granted_day - 30, pl.lit(last))),
         _event(public, pl.col("nominating"), granted_day - 28),
         _event(public, pl.col("granting"), granted_day),
         _event(single.filter(pl.col("precision") < 0.03), pl.col("granting"), granted_day, "month"),
         _event(single.filter(pl.col("precision") >= 0.03), pl.col("granting"), granted_day, "year"),
-        _event(reviewed, outcome, reviewed_day),
+        _event(reviewed, review_event, reviewed_day),
         _event(revoked, pl.lit("撤销"), reviewed_day),
     ]
-    return pl.concat(parts).sort("scheme_no", "day", "holder", maintain_order=True)
+    return pl.concat(events).sort("scheme_no", "day", "holder", maintain_order=True)
 
 
 def nominations(new: pl.DataFrame, night: int) -> pl.DataFrame:
@@ -127,14 +127,14 @@ def nominations(new: pl.DataFrame, night: int) -> pl.DataFrame:
 
 
 def new_decisions(world: World, night: int, cases: pl.DataFrame, last: pl.DataFrame, n: int) -> pl.DataFrame:
-    """Grants to earlier nominees, removals and revocations of what is held."""
+    """Grants to earlier nominees, and removals and revocations of recognitions that are held."""
     order = world.random(SOURCE, "decisions", night).permutation(len(last))
     day = pl.lit(day_number(days_before(night, 3)))
     open_cases = last[order].join(
         cases.drop("precision"), on=["holder", "scheme_no"], how="inner", maintain_order="left"
     )
     state = pl.col("event").replace_strict(STATES, return_dtype=pl.String)
-    # One whose day is not known to the day cannot be put in order with a later decision of the same year.
+    # A decision without a day cannot be ordered against a later decision of the same year.
     open_cases = open_cases.with_columns(state=state).filter(pl.col("precision") == "day")
     held = open_cases.filter(pl.col("state").is_in(["held", "conditional"]))
     removable = held.filter("reviewed").head(max(1, n // 3))

@@ -1,4 +1,4 @@
-"""Lists that come with the decisions: rewards paid, exporters, and values of brands."""
+"""The other lists: rewards paid, exporters, and values of brands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.simulation.nights import days_before
 from pipelines.simulation.offices.recognition_list.decisions import SOURCE, STATES, last_events
 from pipelines.simulation.world import World
 
-# What the action plan of Wuhan pays for each rung, in CNY.
+# The reward of Wuhan's action plan for each scheme, in CNY.
 _REWARDS = {
     "武汉老字号": 100_000,
     "湖北老字号": 300_000,
@@ -26,7 +26,7 @@ BRAND_VALUES_PER_THOUSAND_MARKS = 6
 
 
 def held_by_firms(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
-    """What firms hold after the first night, by scheme and holder: the case with code and name of the firm."""
+    """The recognitions that registered firms hold after the first night, with code and name of the firm."""
     return (
         last_events(events)
         .filter(pl.col("event").replace_strict(STATES, return_dtype=pl.String) == "held", pl.col("precision") == "day")
@@ -42,12 +42,12 @@ def held_by_firms(world: World, cases: pl.DataFrame, events: pl.DataFrame) -> pl
 
 
 def pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
-    """Every other reward of Wuhan was paid: half, whole and stated, or whole without its amount."""
+    """Payments of every second reward of Wuhan: half of it, all of it, or all of it without a stated amount."""
     day = days_before(1, 8)
     number = pl.int_range(pl.len(), dtype=pl.Int64)
     reward = pl.col("scheme").replace_strict(_REWARDS, return_dtype=pl.Int64)
     paid = (
-        held.filter(pl.col("scheme").is_in(list(_REWARDS)), pl.col("place") == "湖北武汉")
+        held.filter(pl.col("scheme").is_in(list(_REWARDS)), pl.col("region_name") == "湖北武汉")
         .gather_every(2)
         .with_columns(amount=pl.when(number % 3 == 0).then(reward // 2).when(number % 3 == 1).then(reward))
     )
@@ -70,7 +70,7 @@ def pay_rewards(out: Deliveries, held: pl.DataFrame) -> None:
 
 
 def list_exporters(world: World, out: Deliveries) -> None:
-    """The industrial exporters among the firms of the first night, a few however small the world."""
+    """The industrial exporters among the firms of the first night, at least three."""
     makers = world.enterprises_at(1).filter(~pl.col("industry").is_in(_SERVICES))
     draw = pl.Series(world.random(SOURCE, "exporters").random(len(makers)))
     exporters = makers.filter((draw < EXPORTER_SHARE) | (pl.Series(range(len(makers))) < 3))
@@ -85,7 +85,7 @@ def list_exporters(world: World, out: Deliveries) -> None:
         类别=pl.lit("企业"),
         品牌=pl.lit(""),
         统一社会信用代码="uscc",
-        地区="place",
+        地区="region_name",
         文号=pl.lit("模拟商〔2024〕1号"),
     )
     _write_list(out, f"工业出口企业名录_{day:%Y%m%d}.csv", rows)
@@ -94,7 +94,7 @@ def list_exporters(world: World, out: Deliveries) -> None:
 
 
 def list_brand_values(world: World, out: Deliveries, held: pl.DataFrame) -> None:
-    """What a publisher states the brands of some holders to be worth."""
+    """The values of some holders' brands, as a publisher states them."""
     firms = held.unique("enterprise_no", keep="first", maintain_order=True)
     generator = world.random(SOURCE, "brand values")
     chosen = np.sort(generator.permutation(len(firms))[: world.count(BRAND_VALUES_PER_THOUSAND_MARKS, 3)])
@@ -118,7 +118,7 @@ def list_brand_values(world: World, out: Deliveries, held: pl.DataFrame) -> None
 def _list_of_firms(
     held: pl.DataFrame, day: date, scheme: pl.Expr, edition: pl.Expr, event: str, level: pl.Expr, document_no: str
 ) -> pl.DataFrame:
-    """The columns of a list about what firms hold, on one day and by one document."""
+    """The columns of a list of recognitions that firms hold, of one day and one document."""
     return held.select(
         奖项=scheme,
         届次=edition,
@@ -129,13 +129,13 @@ def _list_of_firms(
         对象类别=pl.lit("企业"),
         品牌或产品="brand",
         统一社会信用代码="uscc",
-        地区="place",
+        地区="region_name",
         文号=pl.lit(document_no),
     )
 
 
 def _write_list(out: Deliveries, name: str, rows: pl.DataFrame) -> None:
-    """Write a list that has no broken record, on the first night; an empty one is not sent."""
+    """Write a list on the first night, without broken records; an empty list is not delivered."""
     if not rows.is_empty():
         path = out.path(1, SOURCE, name)
         write_csv(rows, path, "utf-8")

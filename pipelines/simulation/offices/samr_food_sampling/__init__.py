@@ -1,8 +1,8 @@
-"""Food-sampling notices: workbooks with a failing and a passing table, as four kinds of office lay them out.
+"""Food-sampling notices: workbooks with a table of failing and a table of passing samples, by four kinds of office.
 
-On the first night a notice is a workbook with a sheet for each table; on later nights each office has a layout of its
-own (LAYOUTS).
-Past WORKBOOK_SAMPLES samples a delivery is CSV, one file of failing and one of passing samples per notice.
+On the first night a notice is a workbook with a sheet for each table; on later nights each office has its own layout
+(`layouts.LAYOUTS`). Samples above WORKBOOK_SAMPLES are in CSV files, one of failing and one of passing samples per
+notice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SAMPLES_PER_CSV_NOTICE = 100_000
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the notices of some months on the first night, then one notice a night."""
+    """Write the notices of some months on the first night, then one notice per night."""
     n_first = world.count(SAMPLES_PER_THOUSAND_MARKS, 8)
     issued = 0
     for night in range(1, world.nights + 1):
@@ -49,19 +49,19 @@ def deliver(world: World, out: Deliveries) -> None:
 
 
 def _notice_sizes(n: int) -> list[tuple[int, bool]]:
-    """Samples per notice, and whether it is a workbook."""
+    """The number of samples of each notice, and whether it is a workbook."""
     in_workbooks = min(n, WORKBOOK_SAMPLES)
     n_books = max(min(4, in_workbooks), -(-in_workbooks // SAMPLES_PER_WORKBOOK))
-    sizes = [(len(part), True) for part in np.array_split(np.arange(in_workbooks), n_books)]
+    sizes = [(len(samples), True) for samples in np.array_split(np.arange(in_workbooks), n_books)]
     rest = n - in_workbooks
     if rest:
         n_notices = -(-rest // SAMPLES_PER_CSV_NOTICE)
-        sizes += [(len(part), False) for part in np.array_split(np.arange(rest), n_notices)]
+        sizes += [(len(samples), False) for samples in np.array_split(np.arange(rest), n_notices)]
     return sizes
 
 
 def _notice(samples: pl.DataFrame, night: int, number: int, style: int) -> pl.DataFrame:
-    """The samples of one notice as its office words them, failing ones first."""
+    """The samples of one notice in the wording of its office, failing ones first."""
     agency, level, task = layouts.OFFICES[style]
     day = _notice_day(night, number)
     producer = (
@@ -89,7 +89,7 @@ def _notice_day(night: int, number: int) -> date:
 
 
 def _defects(world: World, notice: pl.DataFrame, night: int, number: int) -> pl.DataFrame:
-    """Broken records among the passing samples, which are one row each."""
+    """The broken records, only among the passing samples, which have one row each."""
     n_failing = int(notice["is_failed"].sum())
     drawn = world.defects(SOURCE, len(notice) - n_failing, RULES, night, number)
     return drawn.with_columns(row=pl.col("row") + n_failing)

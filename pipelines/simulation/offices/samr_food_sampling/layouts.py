@@ -1,4 +1,4 @@
-"""Notices as four kinds of office lay them out: workbooks and CSV files."""
+"""Layouts of four kinds of office: workbooks and CSV files."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pipelines.simulation.deliveries import Deliveries, broken_records, write_cs
 from pipelines.simulation.nights import night_date
 from pipelines.simulation.offices.samr_food_sampling.samples import SOURCE, item_rows
 
-# What the notices of later nights look like, by office: a sheet for each table; the same with blanks instead of merged
-# cells below a header in two rows; a file for each table; one table below the other in one sheet.
+# The layouts of later nights, by office: a sheet for each table; the same with blank cells instead of merged ones and a
+# header of two rows; a file for each table; both tables in one sheet.
 LAYOUTS = ["sheets", "blanks", "files", "one sheet"]
 _FAILING, _PASSING = "不合格样品信息", "合格样品信息"
 
@@ -68,7 +68,7 @@ _COMMON = [
     "lab",
     "remark",
 ]
-# Failing items stand after the production date, where the offices print them.
+# The columns of failing items follow the production date.
 _ITEMS_AFTER = 10
 
 
@@ -120,9 +120,9 @@ def _write_table(
     is_failed: bool,
     has_blanks: bool = False,
 ) -> int:
-    """Titles over the whole width, the header, the rows; returns the line below.
+    """Write titles over all columns, the header and the rows; return the first line after them.
 
-    A sample's cells are merged over the rows of its items, or with `has_blanks` stand only in the first of them.
+    The cells of a sample are merged over the rows of its items, or with `has_blanks` are only in the first row.
     """
     header, columns = _header(style, is_failed), _columns(style, is_failed)
     for title in titles:
@@ -156,7 +156,7 @@ def _write_table(
 
 
 def write_csv_files(out: Deliveries, night: int, style: int, number: int, notice: pl.DataFrame) -> None:
-    """Two files per notice; the file of passing samples says so in its name and in each remark."""
+    """Two files per notice; name and remarks state whether its samples pass."""
     style = 0 if len(_ITEM_HEADERS[style]) == 3 else style
     for name, is_failed in (("不合格", True), ("合格", False)):
         rows = _failing_rows(notice, style) if is_failed else _printed(notice, False)
@@ -174,7 +174,7 @@ def _csv_path(out: Deliveries, night: int, number: int, name: str) -> Path:
 
 
 def _failing_rows(notice: pl.DataFrame, style: int) -> pl.DataFrame:
-    """The failing table's rows: one per item where items have columns of their own, else one per sample."""
+    """The rows of the failing table: one per item if items have their own columns, else one per sample."""
     failing = _printed(notice, True)
     items = item_rows(failing)
     if len(_ITEM_HEADERS[style]) == 3:
@@ -183,13 +183,14 @@ def _failing_rows(notice: pl.DataFrame, style: int) -> pl.DataFrame:
 
 
 def _joined_items(rows: pl.DataFrame) -> pl.DataFrame:
-    """Samples with their items in one cell: `项目║检验结果║标准值`, items split by `；`."""
+    """Samples with their items in one cell: `项目║检验结果║标准值`, separated by `；`."""
     return rows.group_by("sample_no", maintain_order=True).agg(
         failed_items=pl.concat_str("item_name", "item_result", "item_limit", separator="║").str.join("；")
     )
 
 
 def _printed(notice: pl.DataFrame, is_failed: bool) -> pl.DataFrame:
+    """The failing or the passing samples, the broken ones without their product."""
     missing = pl.col("defect").is_not_null()
     return notice.filter(pl.col("is_failed") == is_failed).with_columns(
         product=pl.when(missing).then(pl.lit("")).otherwise("product")

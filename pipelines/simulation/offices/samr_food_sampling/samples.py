@@ -1,4 +1,4 @@
-"""Samples of food: what is sampled, at whose place, and what fails."""
+"""Samples of food: product, producer, sampled firm, and failing items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.simulation.world import World
 
 SOURCE = "samr_food_sampling"
 
-# Failing item, result, limit; consecutive rows name different items, so any run of them fits one sample.
+# Failing item, result, limit; neighbouring rows name different items, so that a sample can have any run of them.
 _ITEMS = [
     ("菌落总数", "3.7×10^4CFU/g", "n=5,c=2,m=10^4,M=10^5"),
     ("大肠菌群", "540CFU/g,90CFU/g,10CFU/g,10CFU/g,25CFU/g", "n=5,c=2,m=10,M=100"),
@@ -39,7 +39,7 @@ _SPECS = [("240克/盒", 3), ("500g/袋", 4), ("480mL/瓶 52%vol", 2), ("计量�
 
 
 def new_samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
-    """Samples of food firms' products, taken at shops and sometimes at the producer's own."""
+    """Samples of food firms' products, taken at shops or at the producer."""
     generator = world.random(SOURCE, night)
     firms = world.firms_at(night)
     makers = firms.filter(pl.col("food_category") != "")
@@ -74,7 +74,7 @@ def new_samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
     )
     category = pl.col("category")
     choices = pl.concat([_choice(name, products) for name, products in _PRODUCTS.items()])
-    # However few samples a night has, two fail, and one of them on several items.
+    # Even in a small world two samples of a later night fail, the first of them in several items.
     always = pl.int_range(pl.len()) < (2 if night > 1 else 0)
     failed = always | (pl.col("fail_draw") < category.replace_strict(_FAIL_SHARE, return_dtype=pl.Float64))
     return (
@@ -112,6 +112,7 @@ def new_samples(world: World, night: int, n: int, issued: int) -> pl.DataFrame:
 
 
 def _choice(category: str, products: list[str]) -> pl.DataFrame:
+    """The product of a category for each of six draws."""
     return pl.DataFrame(
         {
             "category": [category] * 6,
@@ -142,12 +143,12 @@ def _production_date() -> pl.Expr:
 
 
 def item_rows(failing: pl.DataFrame) -> pl.DataFrame:
-    """One row per failing item, in the samples' order."""
+    """One row per failing item, in the order of the samples."""
     items = as_columns(_ITEMS, np.arange(len(_ITEMS), dtype=np.int64), ["item_name", "item_result", "item_limit"])
-    table = pl.DataFrame({"item": np.arange(len(_ITEMS)), **items})
+    item_texts = pl.DataFrame({"item": np.arange(len(_ITEMS)), **items})
     return (
         failing.with_columns(position=pl.int_ranges(0, pl.col("n_findings")))
         .explode("position")
         .with_columns(item=((pl.col("first_item") + pl.col("position")) % len(_ITEMS)).cast(pl.Int64))
-        .join(table, on="item", how="left", maintain_order="left")
+        .join(item_texts, on="item", how="left", maintain_order="left")
     )

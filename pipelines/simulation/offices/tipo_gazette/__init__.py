@@ -1,4 +1,4 @@
-"""Gazette indexes of registrations as TIPO publishes them: an XML file per gazette, dates in the Republic's years."""
+"""Gazette indexes of registrations as TIPO publishes them: one XML file per gazette, dates in the ROC calendar."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ CHUNK = 20_000
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the past gazettes on the first night, then one a night."""
+    """Write the past gazettes on the first night, then one gazette per night."""
     n_first = world.count(MARKS_PER_THOUSAND, 6)
     n_gazettes = int(np.clip(round(n_first / MARKS_PER_GAZETTE), min(2, n_first // 3), 240))
     issued, cases_of_year = 0, dict[int, int]()
     for night in range(1, world.nights + 1):
         days = _gazette_days(night_date(night), n_gazettes if night == 1 else 1)
-        sizes = [len(part) for part in np.array_split(np.arange(n_first), n_gazettes)]
+        sizes = [len(marks) for marks in np.array_split(np.arange(n_first), n_gazettes)]
         if night > 1:
             sizes = [max(2, round(0.3 * n_first / n_gazettes))]
         n = sum(sizes)
@@ -50,7 +50,7 @@ def _gazette_days(last: date, n: int) -> list[date]:
 
 
 def _with_case_numbers(marks: pl.DataFrame, cases_of_year: dict[int, int]) -> pl.DataFrame:
-    """Nine-digit case numbers: the Republic's year of filing, then a number within the year."""
+    """Nine-digit case numbers: the year of filing in the ROC calendar, then a number within the year."""
     year = pl.col("filed").dt.year() - 1911
     marks = marks.with_columns(filed_year=year)
     before = pl.DataFrame(
@@ -71,13 +71,14 @@ def _write(out: Deliveries, night: int, day: date, marks: pl.DataFrame) -> None:
     head = pl.Series(['<?xml version="1.0" encoding="utf-8"?>', f'<RegContentList total-count="{len(marks)}">'])
     write_text(head, path, "wb")
     numbered = marks.with_columns(no=pl.int_range(1, pl.len() + 1))
-    for part in slices(numbered, CHUNK):
-        write_text(part.select(xml=_xml(pl.col("no")))["xml"], path)
+    for rows in slices(numbered, CHUNK):
+        write_text(rows.select(xml=_xml(pl.col("no")))["xml"], path)
     write_text(pl.Series(["</RegContentList>"]), path)
     out.written(night, path, len(marks), broken_records(marks))
 
 
 def _xml(no: pl.Expr) -> pl.Expr:
+    """The entry of a mark, numbered within its gazette."""
     defect = pl.col("defect").fill_null("")
     case_no = pl.when(defect != "required:application_number").then("application_no")
     register_no = (
@@ -138,11 +139,12 @@ def _escaped(value: pl.Expr) -> pl.Expr:
 
 
 def _roc(day: pl.Expr) -> pl.Expr:
-    """A date of the Republic-of-China calendar, such as 111.03.16."""
+    """A date in the ROC calendar, such as 111.03.16."""
     return pl.concat_str((day.dt.year() - 1911).cast(pl.String).str.zfill(3), day.dt.to_string(".%m.%d"))
 
 
 def _agent(offset: int) -> pl.Expr:
+    """An agent, whose name differs by the offset."""
     return pl.concat_str(
         pl.lit("    <RegContentAgent>\n      <BChinese>測代理"),
         pl.col("agent").add(offset).cast(pl.String).str.replace_many(list("0123456789"), list("甲乙丙丁戊己庚辛壬癸")),

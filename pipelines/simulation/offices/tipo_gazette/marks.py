@@ -1,4 +1,4 @@
-"""Marks of gazettes, owned by mainland enterprises, local firms, persons and foreign firms."""
+"""Registered marks and their owners: mainland enterprises, local firms, persons and foreign firms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import opencc
 import polars as pl
 
-from pipelines.simulation.draws import Codes, as_columns, choose
+from pipelines.simulation.draws import Integers, as_columns, choose
 from pipelines.simulation.nights import dates
 from pipelines.simulation.words import in_latin_stems, in_stems
 from pipelines.simulation.world import World
@@ -16,7 +16,7 @@ from pipelines.simulation.world import World
 SOURCE = "tipo_gazette"
 FIRST_REGISTRATION = 2_300_000
 
-# Nationality as printed before the name, weight.
+# Nationality as printed in front of the name, weight.
 _FOREIGN = [
     ("美商", 30),
     ("日商", 25),
@@ -32,8 +32,8 @@ _FOREIGN = [
 _CLASSES = [f"{number:03d}" for number in (3, 5, 9, 16, 25, 29, 30, 32, 33, 35, 41, 43)]
 
 
-def new_marks(world: World, night: int, n: int, registered: Codes, issued: int) -> pl.DataFrame:
-    """Marks of a night's gazettes in order, owned by mainland enterprises, local firms, persons and foreign firms."""
+def new_marks(world: World, night: int, n: int, registered: Integers, issued: int) -> pl.DataFrame:
+    """The marks of a night's gazettes, in order of registration."""
     generator = world.random(SOURCE, night)
     enterprises = world.enterprises_at(night)
     owner = generator.integers(0, len(enterprises), n)
@@ -76,6 +76,7 @@ def new_marks(world: World, night: int, n: int, registered: Codes, issued: int) 
 
 
 def _owner_columns() -> list[pl.Expr]:
+    """Name and word of the owner by its kind, in both scripts."""
     mainland, local = pl.col("kind") < 0.4, pl.col("kind") < 0.6
     person, foreign_en = pl.col("kind") < 0.75, pl.concat_str(pl.lit("SAMPLE "), "stems_en", pl.lit(" INC."))
     local_name = pl.concat_str(pl.lit("測試"), "stems", pl.lit("股份有限公司"))
@@ -147,7 +148,7 @@ def expiry() -> pl.Expr:
 
 
 def has_class(position: int) -> pl.Expr:
-    """Whether a mark has a class in that position; no class is printed twice, and membership marks have none."""
+    """Whether a mark has a second or third class; no class is printed twice, and membership marks have none."""
     distinct = pl.col("class_2") != pl.col("nice_class")
     if position == 3:
         distinct = (pl.col("class_3") != pl.col("nice_class")) & (pl.col("class_3") != pl.col("class_2"))

@@ -1,7 +1,7 @@
-"""Case files as the USPTO publishes them: annual parts on the first night, then daily files of new and changed ones.
+"""Case files as the USPTO publishes them: the annual file on the first night, then a daily file per night.
 
-A case file lives through filing, examination, publication, registration and maintenance; each night some files change,
-among them dead ones that come back to life. A daily file holds the whole record again, as the office's do.
+A case file passes through filing, examination, publication, registration and maintenance; each night some files change,
+and some dead ones are revived. As at the office, a daily file repeats the complete record of each changed case file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipelines.simulation.world import World
 SOURCE = "uspto_trademark"
 RULES = ["required:status_code", "type:transaction_date", "pattern:serial_number"]
 CASES_PER_THOUSAND_MARKS = 400
-CASES_PER_PART = 50_000
+CASES_PER_ANNUAL_FILE = 50_000
 CHUNK = 5_000
 FIRST_SERIAL = 76_000_000
 FIRST_REGISTRATION = 2_400_000
@@ -34,12 +34,12 @@ _ATTORNEYS = [("Mock A. Sample", "SAMPLE &amp; MOCK LLP"), ("Test B. Example", "
 
 
 def deliver(world: World, out: Deliveries) -> None:
-    """Write the parts of the annual file on the first night, then a daily file a night."""
+    """Write the annual file on the first night, in several if it is large, then a daily file per night."""
     n_first = world.count(CASES_PER_THOUSAND_MARKS, 6)
-    n_parts = -(-n_first // CASES_PER_PART)
-    n_new = max(2, round(0.04 * n_first / n_parts))
+    n_files = -(-n_first // CASES_PER_ANNUAL_FILE)
+    n_new = max(2, round(0.04 * n_first / n_files))
     cases = _new_cases(world, 1, n_first, 0)
-    _write_annual(world, out, cases, n_parts)
+    _write_annual(world, out, cases, n_files)
     for night in range(2, world.nights + 1):
         changed = changed_cases(world.random(SOURCE, "changes", night), night, cases, n_new)
         new = _new_cases(world, night, n_new, n_first + (night - 2) * n_new)
@@ -50,16 +50,16 @@ def deliver(world: World, out: Deliveries) -> None:
     out.truth("trademarks", _truth(cases))
 
 
-def _write_annual(world: World, out: Deliveries, cases: pl.DataFrame, n_parts: int) -> None:
+def _write_annual(world: World, out: Deliveries, cases: pl.DataFrame, n_files: int) -> None:
     start = 0
-    for part, rows in enumerate(np.array_split(np.arange(len(cases)), n_parts), 1):
-        name = f"apc{FIRST_FILING:%Y%m%d}-{night_date(1):%Y%m%d}-{part:02d}.xml"
+    for file_no, rows in enumerate(np.array_split(np.arange(len(cases)), n_files), 1):
+        name = f"apc{FIRST_FILING:%Y%m%d}-{night_date(1):%Y%m%d}-{file_no:02d}.xml"
         _write(out, 1, name, cases.slice(start, len(rows)))
         start += len(rows)
 
 
 def _new_cases(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
-    """Case files first published on a night, in order of filing, broken ones among them."""
+    """Case files first published on a night, in order of filing, including broken ones."""
     generator = world.random(SOURCE, night)
     today = day_number(night_date(night))
     start = day_number(FIRST_FILING) if night == 1 else today - 14
@@ -78,7 +78,7 @@ def _new_cases(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
             "later_events": pl.Series([""] * n),
         }
     )
-    frame = pl.concat([identity, milestones, _substance(world, generator, night, n)], how="horizontal")
+    frame = pl.concat([identity, milestones, _contents(world, generator, night, n)], how="horizontal")
     last = pl.col("status_day")
     lag = pl.Series(generator.integers(1, 60, n))
     frame = frame.with_columns(
@@ -87,8 +87,8 @@ def _new_cases(world: World, night: int, n: int, first_no: int) -> pl.DataFrame:
     return with_defects(frame, world.defects(SOURCE, n, RULES, night))
 
 
-def _substance(world: World, generator: np.random.Generator, night: int, n: int) -> pl.DataFrame:
-    """Mark, owner and classes: six in ten belong to an enterprise of the world, the others to invented US firms."""
+def _contents(world: World, generator: np.random.Generator, night: int, n: int) -> pl.DataFrame:
+    """Mark, owner and classes; six in ten belong to an enterprise of the world, the others to invented US firms."""
     enterprises = world.enterprises_at(night).select(
         "uscc", "name_then", "name_en", "brand_en", "city_en", "nice_class", "industry_en"
     )
@@ -145,8 +145,8 @@ def _write(out: Deliveries, night: int, name: str, cases: pl.DataFrame) -> None:
         "<file-segments><file-segment>TRMK</file-segment><action-keys><action-key>TX</action-key>"
     )
     write_text(pl.Series([head]), path, "wb")
-    for part in slices(cases, CHUNK):
-        write_text(part.select(xml=case_file())["xml"], path)
+    for rows in slices(cases, CHUNK):
+        write_text(rows.select(xml=case_file())["xml"], path)
     tail = "</action-keys></file-segments></application-information></trademark-applications-daily>"
     write_text(pl.Series([tail]), path)
     out.written(night, path, len(cases), broken_records(cases))

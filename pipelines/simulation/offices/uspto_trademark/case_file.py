@@ -91,6 +91,7 @@ def _header() -> pl.Expr:
 
 
 def _international() -> pl.Expr:
+    """The international registration that is extended to the US, and requests under the Madrid system."""
     number, filed = pl.col("case_no").cast(pl.String).str.zfill(7), day_text(pl.col("filed"))
     extension = pl.concat_str(
         pl.lit("<international-registration><international-registration-number>"),

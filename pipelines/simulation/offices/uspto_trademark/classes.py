@@ -1,4 +1,4 @@
-"""Goods and services of case files, and the classes that they are in."""
+"""Goods and services of case files, and their classes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def classifications() -> pl.Expr:
         element("first-use-in-commerce-date", first_use),
     )
 
-    def one(column: str, joint: pl.Expr | None = None) -> pl.Expr:
+    def classification(column: str, joint: pl.Expr | None = None) -> pl.Expr:
         total = pl.lit("1") if joint is None else pl.when(joint).then(pl.lit("2")).otherwise(pl.lit("1"))
         second = [] if joint is None else [pl.when(joint).then(element("international-code", "class_2"))]
         return pl.when(pl.col(column).is_not_null()).then(
@@ -89,9 +89,9 @@ def classifications() -> pl.Expr:
     joint = pl.col("is_class_joint") & pl.col("class_2").is_not_null()
     return present(
         pl.lit("<classifications>"),
-        one("nice_class", joint),
-        pl.when(~joint).then(one("class_2")),
-        one("class_3"),
+        classification("nice_class", joint),
+        pl.when(~joint).then(classification("class_2")),
+        classification("class_3"),
         pl.lit("</classifications>"),
     )
 

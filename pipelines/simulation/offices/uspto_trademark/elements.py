@@ -1,7 +1,8 @@
-"""XML elements of case files as expressions, and the document type that lists them."""
+"""XML elements of case files, and the document type that declares them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -58,7 +59,7 @@ _INDICATORS = [
     "filing-basis-current-66a",
 ]
 
-# The content models of the office's DTD (v2.0, 2005-04-01) as far as these files use it.
+# The content models of the office's DTD (v2.0, 2005-04-01), as far as these files use them.
 _CONTENT = {
     "trademark-applications-daily": "version, creation-datetime, application-information",
     "version": "version-no, version-date",
@@ -113,7 +114,7 @@ def day_text(day: pl.Expr) -> pl.Expr:
 
 
 def month_text(day: pl.Expr) -> pl.Expr:
-    """YYYYMM00, as the office writes a date known to the month."""
+    """YYYYMM00, as the office writes a date without a day."""
     return day_text(day).str.slice(0, 6) + "00"
 
 
@@ -128,7 +129,7 @@ def element(name: str, value: pl.Expr | str) -> pl.Expr:
 
 
 def indicators(conditions: Mapping[str, pl.Expr]) -> pl.Expr:
-    """The indicator elements of a header, T where their condition holds; those without a condition are F."""
+    """The indicator elements of a header: T where their condition is true, F otherwise or without a condition."""
     false = pl.lit(False)
     return pl.concat_str(
         pl.when(conditions.get(name, false))
@@ -149,7 +150,7 @@ def document_type() -> str:
     header = [*_HEADER_START, *[f"{name}-in" for name in _INDICATORS], *_HEADER_END]
     models = dict(_CONTENT)
     models["case-file-header"] = ", ".join(f"{name}?" for name in header)
-    named = {word.strip("?*+ ") for model in models.values() for part in model.split(",") for word in part.split("|")}
+    named = {name.strip("?*+ ") for model in models.values() for name in re.split("[,|]", model)}
     lines = [f"<!ELEMENT {name} ({model})>" for name, model in models.items()]
     lines += [f"<!ELEMENT {name} (#PCDATA)>" for name in sorted(named - set(models))]
     return "<!DOCTYPE trademark-applications-daily [\n" + "\n".join(lines) + "\n]>"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.simulation.draws import Codes
+from pipelines.simulation.draws import Integers
 from pipelines.simulation.nights import day_number, night_date
 from pipelines.simulation.offices.uspto_trademark.elements import day_text, present
 
 NEVER = 1 << 30
 
-# Milestones in the order they can happen: event code, type, text as XML.
+# Milestones in the order in which they can happen: event code, type, text as XML.
 _MILESTONES = {
     "entered": ("NWAP", "I", "NEW APPLICATION ENTERED"),
     "office_data": ("NWOS", "I", "NEW APPLICATION OFFICE SUPPLIED DATA ENTERED"),
@@ -34,7 +34,7 @@ _MILESTONES = {
     "renewed": ("RNL1", "Q", "REGISTERED AND RENEWED (FIRST RENEWAL - 10 YRS)"),
     "expired": ("CAEX", "O", "CANCELLED SEC. 8 (10-YR)/EXPIRED SECTION 9"),
 }
-# The status that a milestone leaves; the last one reached counts.
+# The status after a milestone; the last milestone decides.
 _STATUS_AFTER = {
     "entered": "630",
     "assigned": "638",
@@ -51,7 +51,7 @@ _STATUS_AFTER = {
     "renewed": "800",
     "expired": "900",
 }
-# Status before a change, status after it, event code, type, text as XML. Dead files may come back to life.
+# Status before a change, status after it, event code, type, text as XML. Dead files may be revived.
 _CHANGES = [
     ("630", "641", "GNRT", "F", "NON-FINAL ACTION E-MAILED"),
     ("638", "641", "GNRT", "F", "NON-FINAL ACTION E-MAILED"),
@@ -71,10 +71,10 @@ _CHANGES = [
 ]
 
 
-def lives(generator: np.random.Generator, filed: Codes, n: int, until: int) -> pl.DataFrame:
-    """The day of each milestone (null if not reached until a day), the status and its day."""
+def lives(generator: np.random.Generator, filed: Integers, n: int, until: int) -> pl.DataFrame:
+    """The day of each milestone (null if after the day `until`), the status and its day."""
 
-    def after(day: Codes, low: int, high: int, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Codes:
+    def after(day: Integers, low: int, high: int, mask: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Integers:
         return np.where(mask & (day < NEVER), day + generator.integers(low, high, n), NEVER).astype(np.int64)
 
     def happens(share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -83,7 +83,7 @@ def lives(generator: np.random.Generator, filed: Codes, n: int, until: int) -> p
     always = np.ones(n, dtype=np.bool_)
     is_refused, responds, by_use, uses = happens(0.4), happens(0.75), happens(0.55), happens(0.7)
     is_maintained, is_renewed, has_design = happens(0.6), happens(0.65), happens(0.3)
-    day: dict[str, Codes] = {}
+    day: dict[str, Integers] = {}
     day["entered"] = after(filed, 2, 5, always)
     day["office_data"] = after(filed, 5, 12, always)
     day["design_search"] = after(day["office_data"], 1, 3, has_design)
@@ -132,18 +132,18 @@ def lives(generator: np.random.Generator, filed: Codes, n: int, until: int) -> p
 
 
 def changed_cases(generator: np.random.Generator, night: int, cases: pl.DataFrame, n: int) -> pl.DataFrame:
-    """The case files that a night's transactions rewrite, dead ones that are revived among them."""
+    """The case files that a night's transactions change, including dead ones that are revived."""
     order = generator.permutation(len(cases))
     sound = cases.select("case_no", "status", "defect")[order].filter(pl.col("defect").is_null())
     dead = sound.filter(pl.col("status").is_in(["602", "606", "710", "900"])).head(max(1, n // 4))
     others = sound.join(dead.select("case_no"), on="case_no", how="anti", maintain_order="left").head(n - len(dead))
     chosen = pl.concat([dead, others]).select("case_no")
     changed = cases.join(chosen, on="case_no", how="semi", maintain_order="left")
-    steps = pl.DataFrame(
+    changes = pl.DataFrame(
         _CHANGES, schema=["status", "new_status", "event_code", "event_type", "event_text"], orient="row"
     )
     today = day_number(night_date(night))
-    changed = changed.join(steps, on="status", how="inner", maintain_order="left")
+    changed = changed.join(changes, on="status", how="inner", maintain_order="left")
     yesterday, becomes = pl.lit(today - 1, pl.Int64), pl.col("new_status")
     is_granted, is_live_again = becomes == "700", becomes.is_in(["616", "700", "800"])
     return changed.with_columns(
@@ -166,20 +166,20 @@ def changed_cases(generator: np.random.Generator, night: int, cases: pl.DataFram
 
 
 def _event_no() -> pl.Expr:
-    """The number of the event that the next version adds."""
+    """The number of the event that the next change adds."""
     return (pl.col("n_milestones") + pl.col("version")).cast(pl.String)
 
 
 def events() -> pl.Expr:
-    """Newest first, numbered from the oldest."""
-    parts: list[pl.Expr] = []
+    """The events, newest first, numbered from the oldest."""
+    texts: list[pl.Expr] = []
     number = pl.lit(0, pl.Int64)
     for milestone, (code, kind, text) in _MILESTONES.items():
         day = pl.col(milestone)
         number = number + day.is_not_null().cast(pl.Int64)
-        parts.append(_event(pl.lit(code), pl.lit(kind), pl.lit(text), day_text(day), number.cast(pl.String)))
+        texts.append(_event(pl.lit(code), pl.lit(kind), pl.lit(text), day_text(day), number.cast(pl.String)))
     return present(
-        pl.lit("<case-file-event-statements>"), "later_events", *parts[::-1], pl.lit("</case-file-event-statements>")
+        pl.lit("<case-file-event-statements>"), "later_events", *texts[::-1], pl.lit("</case-file-event-statements>")
     )
 
 

@@ -1,4 +1,4 @@
-"""Owners of case files, repeated at each stage of the file."""
+"""Owners of case files: an entry for each stage of the file."""
 
 from __future__ import annotations
 
@@ -54,30 +54,30 @@ def owners() -> pl.Expr:
     )
     was_assigned = pl.col("is_assigned") & pl.col("registered_day").is_not_null()
 
-    def entry(number: int, party_type: int, who: pl.Expr) -> pl.Expr:
+    def entry(number: int, party_type: int, party: pl.Expr) -> pl.Expr:
         head = f"<case-file-owner><entry-number>{number}</entry-number><party-type>{party_type}</party-type>"
         change = "<name-change-explanation>NC30000001ASSIGNEE OF</name-change-explanation>" if party_type == 31 else ""
-        return pl.concat_str(pl.lit(head), who, pl.lit(f"{change}</case-file-owner>"))
+        return pl.concat_str(pl.lit(head), party, pl.lit(f"{change}</case-file-owner>"))
 
-    parts: list[pl.Expr] = []
-    for party_type, has in _party_types():
-        who = owner if party_type == 31 else pl.when(was_assigned).then(former).otherwise(owner)
-        parts.append(pl.when(has).then(entry(1, party_type, who)))
+    entries: list[pl.Expr] = []
+    for party_type, is_present in _party_types():
+        party = owner if party_type == 31 else pl.when(was_assigned).then(former).otherwise(owner)
+        entries.append(pl.when(is_present).then(entry(1, party_type, party)))
         if party_type != 31:
-            parts.append(pl.when(has & pl.col("has_second_owner")).then(entry(2, party_type, second)))
-    return present(pl.lit("<case-file-owners>"), *parts, pl.lit("</case-file-owners>"))
+            entries.append(pl.when(is_present & pl.col("has_second_owner")).then(entry(2, party_type, second)))
+    return present(pl.lit("<case-file-owners>"), *entries, pl.lit("</case-file-owners>"))
 
 
 def n_owner_entries() -> pl.Expr:
     """How many owner entries `owners` writes."""
     second = pl.col("has_second_owner").cast(pl.Int64)
     return pl.sum_horizontal(
-        has.cast(pl.Int64) * (1 if party_type == 31 else 1 + second) for party_type, has in _party_types()
+        is_present.cast(pl.Int64) * (1 if party_type == 31 else 1 + second) for party_type, is_present in _party_types()
     )
 
 
 def _party_types() -> list[tuple[int, pl.Expr]]:
-    """Party types, newest first, with the case files that have them: an owner is repeated at each stage."""
+    """Party types, newest first, with the condition of a case file that has an owner entry of that type."""
     registered, published = pl.col("registered_day").is_not_null(), pl.col("published_day").is_not_null()
     always = pl.col("case_no").is_not_null()
     return [(31, registered & pl.col("is_assigned")), (30, registered), (20, published), (10, always)]
