@@ -12,9 +12,9 @@ from filelock import FileLock
 
 from pipelines.simulation.simulate import simulate
 from pipelines.state.home import Home
-from tests.answers import NIGHTS, SCALE, SEED, build
-from tests.commands import AS_OF, REAL, REAL_FOLDERS, succeeded, touchstone
-from tests.dbt_models import PARSED
+from tests.worlds.answers import NIGHTS, SCALE, SEED, build
+from tests.worlds.commands import AS_OF, REAL, REAL_FOLDERS, succeeded, touchstone
+from tests.worlds.dbt_models import PARSED
 
 
 @pytest.fixture(scope="session")
