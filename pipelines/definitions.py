@@ -60,7 +60,7 @@ def assemble(
         min(dated.values(), default=business_today()).isoformat(), timezone=str(BUSINESS_TIMEZONE), end_offset=1
     )
     of_load = {source_id: load_plans(source) for source_id, source in sources.items()}
-    of_release = release_plans()
+    of_release = release_plans(project)
     expected = verdicts.expected_checks(project, of_load, sources, of_release)
     return dg.Definitions(
         assets=[
@@ -75,7 +75,7 @@ def assemble(
         asset_checks=[
             checks.freshness(sources),
             *(checks.load_gate(source, of_load[source_id]) for source_id, source in sources.items()),
-            checks.release_gate(of_release),
+            checks.release_gate(of_release, project),
         ],
         jobs=[nightly_refresh, *([backfill_remote] if dated else [])],
         schedules=[nightly_schedule],

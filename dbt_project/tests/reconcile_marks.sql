@@ -1,4 +1,5 @@
--- Every number of an office's marks in the lake is one mark of the star; no mark comes from nowhere.
+-- Every number of an office's marks in the lake is one mark of the star, current once at most, and every mark of the
+-- star has its number in the lake. An office that is not listed here has no number in the lake, so it fails.
 {% set numbers = {
     'US': ('stg_uspto_trademark__case_file', 'serial_number'),
     'TW': ('stg_tipo_gazette__registration', 'application_number'),
@@ -18,15 +19,18 @@ with lake as (
 star as (
     select
         office_code,
-        application_no
+        application_no,
+        count(*) filter (is_current) as n_current
     from {{ ref('dim_trademark') }}
     where trademark_key <> -1
+    group by office_code, application_no
 )
 
 select
     coalesce(lake.office_code, star.office_code) as office_code,
     lake.application_no as lake_application_no,
-    star.application_no as star_application_no
+    star.application_no as star_application_no,
+    star.n_current
 from lake
 full outer join star on lake.office_code = star.office_code and lake.application_no = star.application_no
-where lake.application_no is null or star.application_no is null
+where lake.application_no is null or star.application_no is null or star.n_current > 1

@@ -1,4 +1,5 @@
--- Every inspected row of a notice belongs to one sample of the star, and every sample of the star has such a row.
+-- Every inspected row of a notice belongs to one sample of the star, every sample of the star has such a row, and a
+-- source has at least as many samples as sampling numbers.
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
@@ -8,8 +9,25 @@ inspected as (
     where result <> 'refused'
 ),
 
-kept as (
+assigned as (
     select count(*) as n from {{ ref('int_inspection_rows') }}
+),
+
+sampling_numbers as (
+    select
+        source_id,
+        count(distinct sample_no) as n
+    from notice_rows
+    where result <> 'refused'
+    group by source_id
+),
+
+samples as (
+    select
+        source_id,
+        count(*) as n
+    from {{ ref('fct_inspection') }}
+    group by source_id
 ),
 
 lake as (
@@ -37,7 +55,14 @@ having count(*) > 0
 union all
 select
     'row of the lake lost' as fault,
-    abs(inspected.n - kept.n) as n
+    abs(inspected.n - assigned.n) as n
 from inspected
-cross join kept
-where inspected.n <> kept.n
+cross join assigned
+where inspected.n <> assigned.n
+union all
+select
+    'sampling number without sample' as fault,
+    sampling_numbers.n - coalesce(samples.n, 0) as n
+from sampling_numbers
+left join samples on sampling_numbers.source_id = samples.source_id
+where sampling_numbers.n > coalesce(samples.n, 0)

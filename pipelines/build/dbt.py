@@ -165,7 +165,7 @@ def run_models(
 
 
 def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) -> dict[str, str]:
-    """The SQL of every model (unique id) for that business date; of a model in Python its text.
+    """The SQL of every model and data test (unique id) for that business date; of a model in Python its text.
 
     Raises TouchstoneError when dbt could not compile them.
     """
@@ -177,7 +177,7 @@ def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) ->
     return {
         result.node.unique_id: str(result.node.compiled_code)
         for result in outcome.result.results
-        if result.node.unique_id in project.tables
+        if result.node.unique_id in project.tables or result.node.unique_id in project.tests
     }
 
 

@@ -17,12 +17,13 @@ WHOLE_PROJECT = "dbt_project"
 
 @dataclass(frozen=True)
 class DbtColumn:
-    """A column as a model's yml describes it."""
+    """A column as a model's yml describes it; `codes` are its accepted values, empty where any value may stand."""
 
     name: str
     data_type: str | None
     description: str
     source: str | None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ class DbtReference:
 
 @dataclass(frozen=True)
 class DbtTable:
-    """A model or seed. `database` is the name that dbt gives to the file it lies in, `key` the columns of its grain."""
+    """A model or seed. `database` is the name that dbt gives to its file, `key` the columns of its grain.
+
+    `optional_feeds` are sources whose records need not give the table any row, with the reason.
+    """
 
     unique_id: str
     kind: str
@@ -62,6 +66,7 @@ class DbtTable:
     key: tuple[str, ...] = ()
     traces: tuple[DbtTrace, ...] = ()
     references: tuple[DbtReference, ...] = ()
+    optional_feeds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
     nodes = raw["nodes"]
     keys = _keys(nodes)
     references = _references(nodes)
+    codes = _codes(nodes)
     tables = {
         unique_id: DbtTable(
             unique_id=unique_id,
@@ -139,6 +145,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
                     data_type=column.get("data_type"),
                     description=column["description"].strip(),
                     source=column.get("meta", {}).get("source"),
+                    codes=codes.get((unique_id, column["name"]), ()),
                 )
                 for column in node["columns"].values()
             ),
@@ -147,6 +154,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
             key=keys.get(unique_id, ()),
             traces=_traces(node, project_dir),
             references=references.get(unique_id, ()),
+            optional_feeds=node["config"].get("meta", {}).get("optional_feeds", {}),
         )
         for unique_id, node in nodes.items()
         if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "ephemeral"
@@ -220,6 +228,15 @@ def _references(nodes: dict[str, Any]) -> dict[str, tuple[DbtReference, ...]]:
     return {
         unique_id: tuple(sorted(of_model, key=lambda reference: (reference.table, reference.column)))
         for unique_id, of_model in references.items()
+    }
+
+
+def _codes(nodes: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Per model and column the values that its test accepted_values allows."""
+    return {
+        (node["attached_node"], node["column_name"]): tuple(map(str, node["test_metadata"]["kwargs"]["values"]))
+        for node in nodes.values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "accepted_values"
     }
 
 

@@ -26,6 +26,7 @@ from typing import IO, Protocol, Self
 
 from duckdb import DuckDBPyConnection
 
+from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
 from pipelines.errors import TouchstoneError
 from pipelines.gates.check import CheckResult
@@ -50,7 +51,7 @@ class Gates(Protocol):
     ) -> list[CheckResult]:
         """The outcome of a source's load gate over its deliveries."""
 
-    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+    def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         """The outcome of the release gate over a run's candidate."""
 
 
@@ -68,14 +69,14 @@ class GatesHere:
             create_lake(connection, home, {source.id: source}, {source.id: deliveries})
             return run_load_gate(connection, source, _released(home, folder, source), as_of=as_of)
 
-    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+    def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         """Judge the candidate beside the lake it was made from and the current release."""
         with open_database(folder.candidate, folder.spill, read_only=True) as connection:
             _attach(connection, folder.work, "work")
             current = current_release(home)
             if current is not None:
                 _attach(connection, current.database.resolve(), "previous")
-            return run_release_gate(connection)
+            return run_release_gate(connection, project)
 
 
 def _released(home: Home, folder: RunFolder, source: Source) -> list[DeliveryCounts]:
@@ -164,13 +165,13 @@ class GatesApart:
             question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
         return question.result()
 
-    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+    def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         """Judge the candidate beside the lake it was made from and the current release.
 
         It is a run's last question: the process ends with it, for publishing needs the memory.
         """
         try:
-            return self._asking.submit(self._ask, "release", home, folder).result()
+            return self._asking.submit(self._ask, "release", home, folder, project).result()
         finally:
             self._end()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 from duckdb import DuckDBPyConnection
 
+from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
 from pipelines.errors import TouchstoneError
 from pipelines.gates.check import CheckPlan
@@ -173,7 +174,7 @@ def age_of_newest(home: Home, source: Source) -> dg.AssetCheckResult:
     )
 
 
-def release_gate(plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
+def release_gate(plans: list[CheckPlan], project: DbtProject) -> dg.AssetChecksDefinition:
     """The release gate on the candidate: its dictionary is complete, and every planned expectation."""
     specs = [
         dg.AssetCheckSpec(
@@ -203,7 +204,7 @@ def release_gate(plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
         with progress.step("gate", "release") as step:
             with open_database(folder.candidate, folder.spill, read_only=True) as connection:
                 records = [_dictionary_complete(connection)]
-            records += gate_records("release_gate", None, plans, gates.release(home, folder))
+            records += gate_records("release_gate", None, plans, gates.release(home, folder, project))
             folder.record("release_gate", records)
             n_passed = sum(record.passed for record in records)
             step.report(f"{n_passed} of {len(records)} checks passed")

@@ -26,6 +26,7 @@ import pytest
 from pipelines import definitions, refresh
 from pipelines.build import dbt
 from pipelines.build.dbt import load_project
+from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
@@ -158,7 +159,7 @@ class SmallGates:
     ) -> list[CheckResult]:
         return [judged(plan, plan.name not in self.failing) for plan in load_plans(source)]
 
-    def release(self, home: Home, folder: RunFolder) -> list[CheckResult]:
+    def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         return [judged(RELEASE_PLAN, RELEASE_PLAN.name not in self.failing)]
 
 
@@ -192,7 +193,7 @@ def small_world(project_dir: Path) -> Iterator[SmallGates]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(refresh, "load_sources", lambda: {SOURCE: load_sources()[SOURCE]})
         patched.setattr(refresh, "GatesApart", lambda _: nullcontext(found))
-        patched.setattr(definitions, "release_plans", lambda: [RELEASE_PLAN])
+        patched.setattr(definitions, "release_plans", lambda _: [RELEASE_PLAN])
         patched.setattr(definitions, "assemble", functools.partial(definitions.assemble, project_dir=project_dir))
         patched.setattr(refresh, "_dbt_imported", nullcontext)
         yield found
@@ -446,13 +447,13 @@ def test_gates_judge_in_a_process_of_their_own(home: Home) -> None:
         assert [result.plan for result in results] == load_plans(source)
         assert all(result.passed for result in results)
         with pytest.raises(TouchstoneError, match=r"release gate: IOException: .*candidate\.duckdb"):
-            gates.release(home, folder)
+            gates.release(home, folder, PARSED.load())
         assert gates._process is None, "it holds memory that publishing needs"
         assert gates.load(home, folder, source, manifests(home, SOURCE), FIRST) == results
         assert gates._process is not None
         gates._process.kill()
         with pytest.raises(TouchstoneError, match=r"its process ended \(-9\)"):
-            gates.release(home, folder)
+            gates.release(home, folder, PARSED.load())
 
 
 # --- one at a time ------------------------------------------------------------------------------------------------
