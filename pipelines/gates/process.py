@@ -20,11 +20,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from importlib import import_module
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from duckdb import DuckDBPyConnection
 
 from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
@@ -72,10 +70,10 @@ class GatesHere:
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         """Judge the candidate beside the lake it was made from and the current release."""
         with open_database(folder.candidate, folder.spill, read_only=True) as connection:
-            _attach(connection, folder.work, "work")
+            connection.execute("attach ? as work (read_only)", [str(folder.work)])
             current = current_release(home)
             if current is not None:
-                _attach(connection, current.database.resolve(), "previous")
+                connection.execute("attach ? as previous (read_only)", [str(current.database.resolve())])
             return run_release_gate(connection, project)
 
 
@@ -91,11 +89,6 @@ def _released(home: Home, folder: RunFolder, source: Source) -> list[DeliveryCou
             [source.id],
         ).fetchall()
     return [DeliveryCounts(str(sha256), received_at, int(n_records)) for sha256, received_at, n_records in rows]
-
-
-def _attach(connection: DuckDBPyConnection, path: Path, name: str) -> None:
-    # ATTACH takes no bound value; the path is one of the home's own.
-    connection.execute(f"attach '{str(path).replace(chr(39), chr(39) * 2)}' as {name} (read_only)")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pipelines.contract.refusal import DeliveryRefused
 from pipelines.receiving.delivery_gate import refuse_unlike_declared
 from pipelines.receiving.list_days import set_snapshot_date, snapshot_date_in_name
 from pipelines.receiving.manifest import MANIFEST_NAME, Manifest
+from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
 
 
@@ -114,13 +115,11 @@ def _renamed(home: Home, source: Source, manifest: Manifest, name: str) -> Manif
 
 
 def _copy(path: Path, target: Path) -> None:
-    """The same bytes at `target`, whole or not at all; a second name for them where the file system allows."""
+    """Have the same bytes at `target`; as a second name for them where the file system allows it."""
     if target.exists() and target.samefile(path):
         return
-    partial = target.with_name(f".{target.name}.partial")
-    partial.unlink(missing_ok=True)
-    try:
-        os.link(path, partial)
-    except OSError:
-        shutil.copyfile(path, partial)
-    os.replace(partial, target)
+    with atomic_write(target) as partial:
+        try:
+            os.link(path, partial)
+        except OSError:
+            shutil.copyfile(path, partial)

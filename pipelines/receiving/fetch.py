@@ -32,6 +32,7 @@ from pipelines.receiving.partial_file import (
     ServerAnswer,
 )
 from pipelines.receiving.stores import store_attempt
+from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
 
 if TYPE_CHECKING:
@@ -140,9 +141,9 @@ class _Ledger:
         if not self._changed:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        partial.write_text(json.dumps(self.entries, ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8")
-        os.replace(partial, self.path)
+        content = json.dumps(self.entries, ensure_ascii=False, indent=1, sort_keys=True)
+        with atomic_write(self.path) as partial:
+            partial.write_text(content, encoding="utf-8")
 
 
 def _fetch_one(

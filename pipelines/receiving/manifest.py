@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
 
 
@@ -61,11 +61,9 @@ class Manifest(BaseModel):
     findings: dict[str, int] = Field(default_factory=dict)
 
     def save(self, home: Home) -> None:
-        """Write the manifest beside the bytes, whole or not at all."""
-        folder = home.archive(self.source_id) / self.sha256
-        partial = folder / f".{MANIFEST_NAME}.partial"
-        partial.write_text(self.model_dump_json(indent=2), encoding="utf-8")
-        os.replace(partial, folder / MANIFEST_NAME)
+        """Write the manifest next to the received bytes."""
+        with atomic_write(home.archive(self.source_id) / self.sha256 / MANIFEST_NAME) as partial:
+            partial.write_text(self.model_dump_json(indent=2), encoding="utf-8")
 
     def path(self, home: Home) -> Path:
         """The received bytes."""

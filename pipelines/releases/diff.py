@@ -58,9 +58,7 @@ def table_diffs(old: Path, new: Path) -> list[TableDiff]:
         with duckdb.connect() as connection:
             connection.execute("set memory_limit = ?", [_MEMORY_LIMIT])
             for name, path in (("old", old), ("new", new)):
-                # A file's name is part of the statement's text, which takes no bound value here.
-                place = str(path.resolve()).replace("'", "''")
-                connection.execute(f"attach '{place}' as {name} (read_only)")
+                connection.execute(f"attach ? as {name} (read_only)", [str(path.resolve())])
             columns = {name: _columns(connection, name) for name in ("old", "new")}
             keys = _keys(connection, columns["new"])
             names = sorted(columns["old"].keys() | columns["new"].keys())

@@ -31,6 +31,7 @@ from pipelines.releases.release import (
     release_tables,
 )
 from pipelines.releases.site import page
+from pipelines.state.atomic_write import atomic_write
 from pipelines.state.database import quoted
 from pipelines.state.home import Home
 from pipelines.state.version import code_version
@@ -193,10 +194,8 @@ def _export_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None
 
 def _repoint(home: Home, folder: Path) -> None:
     """Make a release current. The link is relative, so that a home can be moved whole."""
-    link = home.root / ".touchstone.duckdb.next"
-    link.unlink(missing_ok=True)
-    link.symlink_to(Path(home.releases.name) / folder.name / DATABASE_NAME)
-    os.replace(link, home.current)
+    with atomic_write(home.current) as link:
+        link.symlink_to(Path(home.releases.name) / folder.name / DATABASE_NAME)
     _sync(home.root)
 
 

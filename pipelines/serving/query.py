@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.errors import TouchstoneError, UsageError
 from pipelines.releases.release import open_current
+from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
 
 AnswerFormat = Literal["table", "csv", "json", "parquet"]
@@ -94,15 +95,11 @@ WRITERS: dict[str, Callable[[duckdb.DuckDBPyRelation, BinaryIO], None]] = {
 
 def write_file(rows: duckdb.DuckDBPyRelation, answer_format: AnswerFormat, target: Path) -> None:
     """Write the rows to a file, which appears under its name only when it is complete."""
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        with partial.open("wb") as stream:
+        with atomic_write(target) as partial, partial.open("wb") as stream:
             WRITERS[answer_format](rows, stream)
-        os.replace(partial, target)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _as_text(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:

@@ -221,7 +221,7 @@ def test_a_temporary_table_and_an_attached_database_are_reached(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     connection.execute("create temp table mine as select 1 as n")
-    connection.execute(f"attach '{tmp_path / 'work.duckdb'}' as work")
+    connection.execute("attach ? as work", [str(tmp_path / "work.duckdb")])
     connection.execute("create schema work.lake")
     connection.execute("create table work.lake.mark as select 7 as other")
     with datasource(connection) as source:

@@ -127,7 +127,7 @@ def test_a_release_is_complete(home: Home) -> None:
     assert os.readlink(home.current) == f"releases/{release.release_id}/warehouse.duckdb"
     assert {path.name for path in release.path.iterdir()} == {"warehouse.duckdb", "release.json", "parquet", "site"}
     assert not release.database.stat().st_mode & 0o222
-    assert not [path for path in home.root.rglob("*") if path.name.endswith((".wal", ".partial", ".next"))]
+    assert not [path for path in home.root.rglob("*") if path.name.endswith((".wal", ".partial"))]
 
 
 def test_a_release_published_before_code_versions_is_read_without_one(home: Home) -> None:

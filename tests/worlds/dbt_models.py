@@ -71,5 +71,5 @@ def build_models(home: Home, *models: str, as_of: date = AS_OF) -> RunFolder:
 def rows(folder: RunFolder, sql: str) -> list[tuple[Any, ...]]:
     """What a query on the built models gives; intermediate models are `work.staging.*`."""
     with duckdb.connect(str(folder.candidate), read_only=True) as connection:
-        connection.execute(f"attach '{folder.work}' as work (read_only)")
+        connection.execute("attach ? as work (read_only)", [str(folder.work)])
         return connection.execute(sql).fetchall()

@@ -186,8 +186,7 @@ def _materialised(
     """Each table that was built, with its columns and, where counting costs nothing, its rows."""
     seconds = {result.unique_id: result.seconds for result in results if result.status == "success"}
     with open_database(folder.candidate, folder.spill, read_only=True) as connection:
-        work = str(folder.work).replace("'", "''")
-        connection.execute(f"attach '{work}' as work (read_only)")
+        connection.execute("attach ? as work (read_only)", [str(folder.work)])
         columns: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
         for database, schema, name, column, kind in connection.execute(
             "select database_name, schema_name, table_name, column_name, data_type from duckdb_columns()"
