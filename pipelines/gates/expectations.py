@@ -86,7 +86,7 @@ def expectation_of(demand: Demand) -> Expectation:
         ExpectTableRowCountToBeBetween,
     )
 
-    from pipelines.gates import great_expectations
+    from pipelines.gates.custom_expectations import ExpectColumnValuesToMatchWhole, ExpectFailingRowsAtMost
 
     match demand:
         case Filled(column, floor):
@@ -98,7 +98,7 @@ def expectation_of(demand: Demand) -> Expectation:
         case NumberWithin(column, lowest, highest):
             return ExpectColumnValuesToBeBetween(column=column, min_value=lowest, max_value=highest)
         case MatchesWhole(column, pattern):
-            return great_expectations.ExpectColumnValuesToMatchWhole(column=column, pattern=pattern)
+            return ExpectColumnValuesToMatchWhole(column=column, pattern=pattern)
         case Unique(columns):
             if len(columns) == 1:
                 return ExpectColumnValuesToBeUnique(column=columns[0])
@@ -108,7 +108,7 @@ def expectation_of(demand: Demand) -> Expectation:
         case HasColumns(columns):
             return ExpectTableColumnsToMatchSet(column_set=sorted(columns), exact_match=False)
         case FailingRowsAtMost(query, parameters, max_share):
-            return great_expectations.ExpectFailingRowsAtMost(query=query, parameters=parameters, max_share=max_share)
+            return ExpectFailingRowsAtMost(query=query, parameters=parameters, max_share=max_share)
 
 
 def failing_condition(demand: Demand) -> tuple[str, tuple[object, ...]] | None:

@@ -23,12 +23,12 @@ from importlib import import_module
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-
 from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
 from pipelines.errors import TouchstoneError
 from pipelines.gates.check import CheckResult
-from pipelines.gates.load_gate import DeliveryCounts, run_load_gate
+from pipelines.gates.delivery_checks import DeliveryCounts
+from pipelines.gates.load_gate import run_load_gate
 from pipelines.gates.release_gate import run_release_gate
 from pipelines.lake.views import create_lake
 from pipelines.receiving.manifest import Manifest

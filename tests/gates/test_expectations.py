@@ -16,8 +16,9 @@ from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_source, load_sources
 from pipelines.errors import UsageError
 from pipelines.gates.check import CheckResult
+from pipelines.gates.delivery_checks import DeliveryCounts
 from pipelines.gates.great_expectations import CheckCannotRun
-from pipelines.gates.load_gate import DeliveryCounts, load_plans, run_load_gate
+from pipelines.gates.load_gate import load_plans, run_load_gate
 from pipelines.gates.release_gate import release_plans, run_release_gate
 from pipelines.gates.release_rules import FIXED_COLUMNS
 from tests.worlds.dbt_models import PARSED

@@ -22,14 +22,8 @@ from great_expectations.expectations.core.expect_table_columns_to_match_set impo
 from great_expectations.expectations.core.expect_table_row_count_to_be_between import ExpectTableRowCountToBeBetween
 from great_expectations.expectations.expectation import Expectation
 
-from pipelines.gates.great_expectations import (
-    CheckCannotRun,
-    ExpectColumnValuesToMatchWhole,
-    ExpectFailingRowsAtMost,
-    Outcome,
-    datasource,
-    validate,
-)
+from pipelines.gates.custom_expectations import ExpectColumnValuesToMatchWhole, ExpectFailingRowsAtMost
+from pipelines.gates.great_expectations import CheckCannotRun, Outcome, datasource, validate
 from pipelines.state.home import PROJECT_ROOT
 
 
@@ -330,7 +324,8 @@ sys.addaudithook(watch)
 import duckdb
 from pipelines.gates import load_gate, process, release_gate
 assert "great_expectations" not in sys.modules and "sqlalchemy" not in sys.modules and "pandas" not in sys.modules
-from pipelines.gates.great_expectations import ExpectFailingRowsAtMost, datasource, validate
+from pipelines.gates.custom_expectations import ExpectFailingRowsAtMost
+from pipelines.gates.great_expectations import datasource, validate
 connection = duckdb.connect()
 connection.execute("create schema lake; create table lake.mark as select 1 as n")
 with datasource(connection) as source:
