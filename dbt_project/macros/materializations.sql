@@ -41,7 +41,7 @@ def materialize(rows, connection):
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# A column has the type that its seed's `column_types` say, and is text otherwise; an empty cell is null. #}
+{# A column has the type that its seed's `column_types` state, and is text otherwise; an empty cell is null. #}
 {% materialization seed, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- do drop_earlier() -%}

@@ -1,4 +1,4 @@
--- Each layer reads only what comes before it, and every model's first line says its grain; each row returned is a breach.
+-- Each layer reads only what comes before it, and every model's first line states its grain; each row is a breach.
 {{ config(meta={"reads": "the project itself, through dbt's graph"}) }}
 -- `records` are the tables of what the deliveries hold; `ledgers` are the lake's own tables about deliveries and lists, which
 -- have no staging model because no source defines them. `models/measures/intermediate` is part of `measures`.

@@ -40,28 +40,28 @@ star as (
 )
 
 select
-    'row without sample' as fault,
+    'row without sample' as error,
     count(*) as n
 from lake
 where inspection_key not in (select star.inspection_key from star)
 having count(*) > 0
 union all
 select
-    'sample without row' as fault,
+    'sample without row' as error,
     count(*) as n
 from star
 where inspection_key not in (select lake.inspection_key from lake)
 having count(*) > 0
 union all
 select
-    'row of the lake lost' as fault,
+    'row of the lake lost' as error,
     abs(inspected.n - assigned.n) as n
 from inspected
 cross join assigned
 where inspected.n <> assigned.n
 union all
 select
-    'sampling number without sample' as fault,
+    'sampling number without sample' as error,
     sampling_numbers.n - coalesce(samples.n, 0) as n
 from sampling_numbers
 left join samples on sampling_numbers.source_id = samples.source_id

@@ -1,4 +1,4 @@
-{# Whether the whole register of a day holds a row of this mark that was quarantined: it has not left the register. #}
+{# Whether the whole register of a day contains a quarantined row of this mark: the mark has not left the register. #}
 {% macro is_set_apart(day, registration_no) -%}
     exists (
         select 1

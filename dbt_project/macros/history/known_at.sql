@@ -4,7 +4,7 @@
    then also held for the time since `begun`. What another record of the same business date replaced since was believed
    in its place. The newest may have left its register; until that had been stated, it was there.
 
-   `table` and `replaced` are tables of star and audit, `key` the name of the key that a version's row bears. #}
+   `table` and `replaced` are tables of star and audit, `key` the name of the key column of a version's row. #}
 {% macro version_known_at(table, replaced, key, begun) -%}
     select known.* exclude (choice, is_replaced)
     from (

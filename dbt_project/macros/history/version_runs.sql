@@ -2,11 +2,11 @@
 
    `events` is a model that ends with ranked_events. It should hold only keys of more than one event.
 
-   Periods are half-open and without gaps: where a key was missing and came again, a version of `is_listed` false lies
+   Periods are half-open and without gaps: where a key was missing and came back, a version of `is_listed` false is
    between, with the record before it. A key that is missing at the end is closed. recorded_from is when the first
-   delivery came that says so, recorded_to when the first came that states a later version.
+   delivery with this version came, recorded_to when the first one came that states a later version.
 
-   Rows of `is_replaced` are no versions but what replaced_states gives. They depend on the order of arrival, and
+   Rows of `is_replaced` are not versions; replaced_states gives them. They depend on the order of arrival, and
    nothing that is fingerprinted reads them. #}
 {% macro version_runs(events) -%}
     with runs as (
@@ -37,7 +37,8 @@
     {{ replaced_states('beliefs', 'spans', 'days') | indent(4) }}
 {%- endmacro %}
 
-{# Events with `preference` 1 for what holds of their day and `known_at`, when the first delivery came that says the same.
+{# Events with `preference` 1 for the valid record of their day, and `known_at`, when the first delivery with the same
+   content came.
 
    `events` has record_key, event_date, newest_first and content_hash (which decide between records of one day),
    version_hash (what makes a version; equal neighbours are one), is_listed (false where the source states that it no
@@ -141,7 +142,7 @@
     case when {{ is_newest }} then {{ own_key }} else {{ surrogate_key([own_key, valid_from]) }} end
 {%- endmacro %}
 
-{# Key of a row of what was replaced, which is no version's. #}
+{# Key of a row of `is_replaced`, which is not the key of any version. #}
 {% macro replaced_key(own_key, valid_from, recorded_from) -%}
     {{ surrogate_key([own_key, valid_from, recorded_from]) }}
 {%- endmacro %}

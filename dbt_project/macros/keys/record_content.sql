@@ -1,4 +1,4 @@
-{# What decides between two records of a mark that bear the same dates: the columns whose digest is compared. #}
+{# What decides between two records of a mark with the same dates: the columns whose digest is compared. #}
 {% macro uspto_content() -%}
     {{ return([
         'registration_number', 'status_code', 'status_date_text', 'filing_date_text', 'registration_date_text',

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 {# The first four digits of a region's code, its city; the first two of a municipality; null for a province, whose name
-   says nothing about the city. #}
+   states nothing about the city. #}
 {% macro city_digits(region_code) -%}
     case
         when left({{ region_code }}, 2) in ('11', '12', '31', '50') then left({{ region_code }}, 2)

@@ -1,4 +1,4 @@
--- Grain: one row per subject and record that tells of it, where no row of the star names that record itself.
+-- Grain: one row per subject and record about it, where no row of the star names that record itself.
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
@@ -7,7 +7,7 @@ parties as (
     {{ of_notices('party') }}
 ),
 
-told as (
+records as (
     -- The further rows of a sample, and its rows in other files of the same notice.
     select
         'inspection' as subject,
@@ -85,10 +85,10 @@ told as (
 )
 
 select
-    told.subject,
-    told.subject_no,
+    records.subject,
+    records.subject_no,
     deliveries.delivery_key,
-    told.record_no
-from told
+    records.record_no
+from records
 inner join {{ ref('int_deliveries') }} as deliveries
-    on told.source_id = deliveries.source_id and told.delivery_sha256 = deliveries.sha256
+    on records.source_id = deliveries.source_id and records.delivery_sha256 = deliveries.sha256

@@ -23,7 +23,7 @@ region_values as (
     select * from {{ ref('int_region_measures') }}
 ),
 
--- Peers whose intervals overlap cannot be told apart: the rank is the span of places that they leave open.
+-- Peers whose intervals overlap cannot be ranked: the rank is the range of places that remain possible.
 region_ranks as (
     select
         one.subject_id,

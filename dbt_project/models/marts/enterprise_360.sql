@@ -103,6 +103,6 @@ left join marks on enterprises.enterprise_key = marks.enterprise_key
 left join recognitions on enterprises.enterprise_key = recognitions.enterprise_key
 left join inspections on enterprises.enterprise_key = inspections.enterprise_key
 left join {{ ref('fct_credit_score') }} as credit on enterprises.enterprise_key = credit.enterprise_key
--- Earlier versions of a firm bear keys of their own; the unknown is no firm. With a second condition DuckDB would take
--- the firms for fewer than they are and hold all of them, with their lists, in memory.
+-- Earlier versions of a firm have keys of their own; the unknown member is not a firm. With a second condition DuckDB
+-- would expect too few firms and hold all of them, with their lists, in memory.
 where enterprises.enterprise_key = nullif(enterprises.durable_enterprise_key, -1)

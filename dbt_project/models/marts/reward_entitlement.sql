@@ -18,7 +18,7 @@ rewarded as (
         rules.subject as payer_level,
         rules.value,
         coalesce(payments.n_payments, 0) as n_payments,
-        -- A payment whose amount is not stated is the whole reward.
+        -- A payment whose amount is not stated counts as the full reward.
         case when payments.n_payments > 0 then coalesce(payments.stated_cny, rules.value) else 0 end as paid_cny,
         payments.payment_keys
     from {{ ref('int_placed_recognitions') }} as placed

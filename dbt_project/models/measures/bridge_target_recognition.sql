@@ -22,7 +22,7 @@ held as (
     where state in ('held', 'conditional')
 )
 
--- What is held counts until it ends; what was granted counts from its first day on, whatever became of it.
+-- A recognition held counts until it ends; one granted counts from its first day on, also after its end.
 select
     targets.policy_target_key,
     held.recognition_key,

@@ -21,7 +21,7 @@ ordered as (
     group by rule_key
 ),
 
--- Quantiles interpolated between the two values beside them.
+-- Quantiles interpolated between the two nearest values.
 bounds as (
     select
         ordered.rule_key,
@@ -63,7 +63,7 @@ select
     placed.enterprise_key,
     placed.pillar,
     normalisations.subject as normalisation,
-    -- A measure that is the same for all tells nobody apart.
+    -- A measure that is the same for all distinguishes nobody.
     avg(case
         when placed.lowest = placed.highest then 50.0
         when normalisations.subject = 'min_max'

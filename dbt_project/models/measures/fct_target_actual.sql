@@ -25,7 +25,7 @@ measured as (
     from targets
     inner join {{ ref('fct_target_month') }} as measured
         on targets.policy_target_key = measured.policy_target_key and targets.measured_date = measured.measured_date
-    -- A feed that has stopped says nothing about today.
+    -- A feed that has stopped states nothing about today.
     left join {{ ref('int_feed_days') }} as feeds
         on
             feeds.feed = case

@@ -3,7 +3,7 @@ with recursive industries as (
     select * from {{ ref('int_industry_timeline') }}
 ),
 
--- What a document says became of an industry goes before what codes and names tell.
+-- What a document states about an industry comes before what codes and names suggest.
 declared as (
     select distinct
         earlier.industry_key,

@@ -6,5 +6,5 @@ select
     names.name,
     names.name_norm
 from {{ ref('int_gi_names') }} as names
--- An entry protected only after the as-of date is no recognition yet.
+-- An entry protected only after the as-of date is not a recognition yet.
 inner join {{ ref('fct_recognition') }} as recognitions on names.recognition_key = recognitions.recognition_key

@@ -33,7 +33,7 @@ ends as (
     where followed.reached_key not in (select s.region_key from {{ ref('int_region_successions') }} as s)
 ),
 
--- Where no list says what became of a region, the city or province around it is all that is known.
+-- Where no list states what became of a region, the city or province around it is all that is known.
 placed as (
     select
         ends.region_key,

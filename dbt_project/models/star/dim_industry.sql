@@ -4,7 +4,7 @@ with industries as (
     select * from {{ ref('int_industry_timeline') }}
 ),
 
--- Those above are meant as they stood when the industry ended, or stand today.
+-- Parents are those of the day when the industry ended, or those of today.
 placed as (
     select
         industries.*,
@@ -36,7 +36,7 @@ placed as (
             and industries.valid_to <= groups.valid_to
 ),
 
--- What was split lies in the narrowest industry of today that holds all of it.
+-- An industry that was split is in the narrowest industry of today that contains all of it.
 holders as (
     select
         parts.industry_key,

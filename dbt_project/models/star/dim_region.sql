@@ -29,7 +29,7 @@ successors as (
     from regions
 ),
 
--- Territory that was split lies in the narrowest region of today that holds all of it.
+-- Territory that was split is in the narrowest region of today that contains all of it.
 restated as (
     select
         parts.region_key,

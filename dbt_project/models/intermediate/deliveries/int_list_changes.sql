@@ -1,5 +1,5 @@
--- Grain: one row per key of a list published whole and change of it, the first list adding all it has.
--- Changes follow the days that the lists hold for, whatever the order of their arrival; files of one day are one list.
+-- Grain: one row per key of a complete list and change of it, the first list adding all it has.
+-- Changes follow the days that the lists describe, in whatever order they arrive; files of one day are one list.
 with days as (
     select
         source_id,

@@ -1,4 +1,4 @@
--- Grain: one row per name key and credit code that bears or bore it.
+-- Grain: one row per name key and credit code that has or had this name.
 with registered as (
     select
         uscc,
@@ -78,7 +78,7 @@ select
     case min(kind_rank)
         when 1 then 'legal' when 2 then 'former' when 3 then 'declared' when 4 then 'printed_former' else 'stated'
     end as name_kind,
-    -- A name that sources print beside a code may be misprinted: it counts where nothing else bears it.
+    -- A name printed next to a code may be misprinted: it counts where no other enterprise has it.
     min(kind_rank) <= 3 as is_reliable,
     min(name) as name
 from names

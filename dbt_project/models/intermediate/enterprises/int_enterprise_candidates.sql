@@ -12,7 +12,7 @@ pairs as (
         *,
         odds / (1 + sum(odds) over (partition by name_key)) as share,
         row_number() over (partition by name_key order by odds desc, uscc asc) as place,
-        -- What a name alone says never decides: one character apart is usually another firm.
+        -- A name alone never decides: with one other character it is usually another firm.
         place_level > 1 or brands_level > 0 as has_other_evidence
     from odds
 )

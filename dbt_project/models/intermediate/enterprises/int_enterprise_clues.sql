@@ -47,7 +47,7 @@ brands as (
     group by ladder.uscc
 ),
 
--- How many registered enterprises share an address, or the words of a name: the more, the less it says.
+-- How many registered enterprises share an address, or the words of a name: the more, the weaker the clue.
 addresses as (
     select
         address_norm,

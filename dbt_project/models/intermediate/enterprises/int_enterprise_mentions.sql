@@ -1,5 +1,5 @@
 -- Grain: one row per source, name key and credit code under which an enterprise is named outside the register.
--- Grouped apart, because they are the most and say the least: all at once would not fit in memory.
+-- Grouped separately, because these are the most numerous: all at once would not fit in memory.
 with owners as (
     select
         source_id,

@@ -58,7 +58,7 @@ placed as (
         on formed.bracketed = inside.opening and inside.is_city and inside.province_digits is null
 ),
 
--- 辛集某某(武汉) is from 武汉, and 辛集 a word of its name; 湖北某某(武汉) says the province of that city.
+-- 辛集某某(武汉) is from 武汉, and 辛集 is a word of its name; 湖北某某(武汉) names the province of that city.
 worded as (
     select
         name_key,

@@ -74,7 +74,7 @@ named as (
         parted.evidence as parted_evidence,
         case
             when parted.name_key is not null then 'NAME:' || followed.name_key
-            -- Who is the same as a name set apart goes with it.
+            -- Names that mean the same enterprise as a separated name are separated with it.
             when parted_targets.name_key is not null then 'NAME:' || followed.target_name_key
             else followed.followed_id
         end as enterprise_id

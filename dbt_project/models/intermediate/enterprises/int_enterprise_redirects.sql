@@ -1,5 +1,5 @@
--- Grain: one row per name that people or a printed former name say to be another name's enterprise, or a code's.
-with said as (
+-- Grain: one row per name that, by a decision or a printed former name, is the enterprise of another name or of a code.
+with redirects as (
     select
         subject_name_key as name_key,
         object_uscc as target_uscc,
@@ -26,7 +26,7 @@ with said as (
         )
 ),
 
--- X有限公司(原Y有限公司): Y is X, unless two firms say so.
+-- X有限公司(原Y有限公司): Y is X, unless two firms print it.
 printed as (
     select
         decisions.former_name_key as name_key,
@@ -38,13 +38,13 @@ printed as (
     where
         decisions.former_name_key <> decisions.recipient_name_key
         and {{ is_enterprise_recipient('decisions.recipient_kind') }}
-        and decisions.former_name_key not in (select said.name_key from said)
+        and decisions.former_name_key not in (select redirects.name_key from redirects)
     group by decisions.former_name_key
     having count(distinct decisions.recipient_name_key) = 1
 ),
 
 edges as (
-    select * from said
+    select * from redirects
     union all
     select * from printed
 ),

@@ -1,4 +1,4 @@
--- Grain: one row per name that its words resolve to no code, with what its mentions say.
+-- Grain: one row per name whose words lead to no code, with what its mentions state.
 with residue as (
     select
         ladder.name_key,
@@ -11,7 +11,7 @@ with residue as (
     where ladder.method = 'name_only' and length(parts.core) >= 3
 ),
 
--- A name takes what its mentions say, of whatever source.
+-- A name takes what its mentions state, from all sources.
 mentioned as (
     select
         mentions.name_key,

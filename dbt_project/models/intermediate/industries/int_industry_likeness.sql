@@ -1,4 +1,4 @@
--- Grain: one row per industry as a list had it, with the industry of today that codes and names tell, or the nearest
+-- Grain: one row per industry as a list had it, with the industry of today by codes and names, or the nearest
 -- one above.
 with recursive industries as (
     select * from {{ ref('int_industry_timeline') }}

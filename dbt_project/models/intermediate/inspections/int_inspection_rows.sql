@@ -4,7 +4,7 @@ with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
 
--- A refusal is no inspection.
+-- A refused inspection is not counted.
 inspected as (
     select * from notice_rows
     where coalesce(result, '') <> 'refused'

@@ -1,4 +1,4 @@
--- Grain: one row per text by which a name may say where a firm is from, and province whose name stands before it.
+-- Grain: one row per text by which a name may state where a firm is from, and province whose name comes before it.
 with names as (
     select * from {{ ref('int_region_names') }}
     where scope_code <> 'CN'
@@ -13,7 +13,7 @@ provinces as (
     group by place_name
 ),
 
--- 昆山 stands for 昆山市; short names of districts and counties are words of any name. The smallest text has the name:
+-- 昆山 means 昆山市; short names of districts and counties are words of any name. The smallest text has the name:
 -- the larger place, of two such today's, of two such the lower code.
 ranked as (
     select
@@ -33,7 +33,7 @@ ranked as (
     where level = '县级' and is_full and is_unique_in_scope and place_name like '__%市'
 ),
 
--- Within a province: 阜阳 is the city, and was a county-level city beside it.
+-- Within a province: 阜阳 is the city; there was a county-level city of that name too.
 of_province as (
     select
         place_name,

@@ -1,4 +1,4 @@
--- Grain: one row per distinct text that says where something is, with the narrowest region read from it and how.
+-- Grain: one row per distinct place text, with the narrowest region read from it and how.
 with places as (
     select * from {{ ref('int_places') }}
 ),

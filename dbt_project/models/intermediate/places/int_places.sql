@@ -1,4 +1,4 @@
--- Grain: one row per distinct text that says where something is, with its province split off.
+-- Grain: one row per distinct place text, with its province split off.
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
@@ -56,7 +56,7 @@ opened as (
         on
             left(cleaned.place, 2) = left(provinces.full_name, 2)
             and left(cleaned.place, length(provinces.short_name)) = provinces.short_name
-            -- 山东路 is a street, in whatever city.
+            -- 山东路 is a street, in any city.
             and substr(cleaned.place, length(provinces.short_name) + 1, 1) not in ('路', '街', '道')
             and substr(cleaned.place, length(provinces.short_name) + 1, 2) not in (
                 '大道', '大街', '东路', '西路', '南路', '北路', '中路'

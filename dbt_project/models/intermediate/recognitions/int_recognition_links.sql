@@ -1,4 +1,4 @@
--- Grain: one row per decision, with the award (scheme, edition, recipient, object) that it bears on.
+-- Grain: one row per decision, with the award (scheme, edition, recipient, object) that it is about.
 with events as (
     select
         *,

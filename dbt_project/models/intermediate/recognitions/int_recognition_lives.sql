@@ -1,4 +1,4 @@
--- Grain: one row per decision, with the recognition that it bears on: an award made again after its end is another one.
+-- Grain: one row per decision, with the recognition that it is about: an award made again after its end is another one.
 -- On one day: nomination, award, review, end; and of those the one dated most exactly first.
 {% set in_order = 'order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
@@ -14,7 +14,7 @@ with linked as (
         events.state,
         events.decided_date,
         events.decided_date_text,
-        -- An event that is no part of the life cycle leaves no state.
+        -- An event outside the life cycle leaves no state.
         events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }} as is_taken,
         case when events.state in ('removed', 'revoked', 'expired') then 1 else 0 end as is_end,
         case when events.life_cycle_rank in (1, 2) then 1 else 0 end as is_opening,

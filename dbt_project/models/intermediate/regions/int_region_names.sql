@@ -55,7 +55,7 @@ preferred as (
     from scoped
 ),
 
--- A name that one region bears today is that region's, even where a retired code bore it too; within its own city a
+-- A name that one region has today means that region, even where a retired code had it too; within its own city a
 -- retired one keeps the name.
 bearers as (
     select

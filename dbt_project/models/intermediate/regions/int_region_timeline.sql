@@ -1,4 +1,4 @@
--- Grain: one row per period of a region code and stretch of days, with the period that stands for its region then.
+-- Grain: one row per period of a region code and range of days, with the period that is used for its region then.
 -- Every day is covered: a region of today is found under its older codes, a retired one under those that took it over.
 with recursive regions as (
     select
@@ -79,7 +79,7 @@ stretches as (
     from backward
 ),
 
--- A code that was listed for no day stands for no day: of two that begin at once the one that lasts is meant.
+-- A code that was listed for no day is used for no day: of two that begin at once, the one that lasts is used.
 lasting as (
     select
         stretches.anchor_key,

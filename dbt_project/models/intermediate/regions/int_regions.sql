@@ -18,7 +18,7 @@ lists as (
     group by listed.delivery_sha256
 ),
 
--- A code that newer lists have no more keeps what the last list that had it says, closed by the list that lacks it.
+-- A code that newer lists lack keeps what the last list with it states, closed by the first list without it.
 last_lists as (
     select
         listed.region_code,

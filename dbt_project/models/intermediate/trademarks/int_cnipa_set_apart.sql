@@ -1,4 +1,4 @@
--- Grain: one row per record of a whole trademark register of China that was quarantined.
+-- Grain: one row per record of a complete trademark register of China that was quarantined.
 select
     extracts.snapshot_date,
     quarantined.raw

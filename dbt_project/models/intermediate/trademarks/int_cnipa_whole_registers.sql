@@ -1,4 +1,4 @@
--- Grain: one row per day of which China's whole trademark register was received.
+-- Grain: one row per day of which China's complete trademark register was received.
 select
     snapshot_date,
     min(delivery_sha256) as delivery_sha256,

@@ -1,4 +1,4 @@
--- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks bears.
+-- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks has.
 with makers as (
     select unnest([samples.producer_name_key, samples.commissioner_name_key]) as name_key
     from {{ ref('int_inspection_samples') }} as samples
@@ -42,7 +42,7 @@ owned as (
     where owners.is_first_owner
 ),
 
--- A trademark protects goods where it is registered: what is sampled in China bears the mark registered there, if any.
+-- A trademark protects goods where it is registered: goods sampled in China have the mark registered there, if any.
 borne as (
     select
         owned.owner_enterprise_key,

@@ -1,5 +1,5 @@
 -- Grain: one row per Taiwan application number.
--- Gazettes only add; the same registration twice is told apart by its content, never by when it came.
+-- Gazettes only add; two versions of a registration are distinguished by content, never by when they came.
 select
     {{ surrogate_key(["'TW'", 'application_number']) }} as trademark_key,
     *

@@ -5,7 +5,7 @@ with first_owners as (
         owners.trademark_key,
         owners.is_replaced,
         names.enterprise_key
-    -- An owner whom only what was replaced names is no enterprise of the star.
+    -- An owner named only in replaced rows is not an enterprise of the star.
     from {{ ref('int_trademark_owners') }} as owners
     inner join {{ ref('int_enterprise_names') }} as names on owners.owner_name_key = names.name_key
     where owners.is_first_owner

@@ -43,7 +43,7 @@ base as (
 
 select
     scored.*,
-    whole.weight as whole_weight,
+    of_weighting.weight as whole_weight,
     scored.weighting = base.weighting
     and scored.normalisation = base.normalisation
     and scored.aggregation = base.aggregation as is_base,
@@ -59,6 +59,6 @@ select
         )
     end as strength_rank
 from scored
-inner join weightings as whole on scored.weighting = whole.weighting
+inner join weightings as of_weighting on scored.weighting = of_weighting.weighting
 inner join {{ ref('dim_rule') }} as least_pillars on least_pillars.rule_kind = 'strength_min_pillars'
 cross join base

@@ -49,7 +49,7 @@ nation as (
     group by measured_date
 ),
 
--- A province that cannot be told apart may rank before or behind.
+-- A province that cannot be ranked may come before or after.
 ranked as (
     select
         rated.measured_date,
