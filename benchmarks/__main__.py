@@ -13,10 +13,10 @@ from benchmarks.machine import facts
 from benchmarks.measure import CommandFailed
 from benchmarks.refreshing import Refreshed
 from benchmarks.table import Row, markdown
-from benchmarks.world import World, simulated
+from benchmarks.world import BenchmarkWorld, simulated
 
 
-def _measure(world: World, chosen: list[str] | None) -> tuple[list[Row], list[str]]:
+def _measure(world: BenchmarkWorld, chosen: list[str] | None) -> tuple[list[Row], list[str]]:
     refreshed = Refreshed(world)
     benchmarks: dict[str, Callable[[], tuple[list[Row], list[str]]]] = {
         "xml": lambda: parsing.xml(world),

@@ -7,22 +7,22 @@ from pathlib import Path
 
 from benchmarks.measure import Run, interleaved, run_task
 from benchmarks.table import Row, megabytes, seconds
-from benchmarks.world import ENLARGED, World
+from benchmarks.world import ENLARGED, BenchmarkWorld
 
 SPEED_REACH = 0.60
 MEMORY_REACH = 512e6
 
 
-def _parse(world: World, source_id: str, delivery: Path) -> Callable[[], Run]:
+def _parse(world: BenchmarkWorld, source_id: str, delivery: Path) -> Callable[[], Run]:
     home = world.received(source_id, delivery)
     return lambda: _task(world, "parse", home, source_id)
 
 
-def _task(world: World, task: str, *arguments: str | Path) -> Run:
+def _task(world: BenchmarkWorld, task: str, *arguments: str | Path) -> Run:
     return run_task(task, *arguments, environment=world.environment(world.scratch), log=world.log(task))
 
 
-def xml(world: World) -> tuple[list[Row], list[str]]:
+def xml(world: BenchmarkWorld) -> tuple[list[Row], list[str]]:
     """USPTO parse against xml2arrow alone and against lxml, on the largest delivery; rows and notes."""
     path = world.uspto_file
     series = interleaved(
@@ -54,7 +54,7 @@ def xml(world: World) -> tuple[list[Row], list[str]]:
     return rows, [f"USPTO XML, {_n_records(ours.runs[0])}: {', '.join(map(str, series.values()))}"]
 
 
-def csv(world: World) -> tuple[list[Row], list[str]]:
+def csv(world: BenchmarkWorld) -> tuple[list[Row], list[str]]:
     """Enterprise register parse, its records repeated, against DuckDB's CSV to Parquet; rows and notes."""
     path = world.long_enterprise_file
     target = world.scratch / "enterprises.parquet"
@@ -78,7 +78,7 @@ def csv(world: World) -> tuple[list[Row], list[str]]:
     return [row], [f"CSV, {_n_records(ours.runs[0])}: {', '.join(map(str, series.values()))}"]
 
 
-def memory(world: World) -> tuple[list[Row], list[str]]:
+def memory(world: BenchmarkWorld) -> tuple[list[Row], list[str]]:
     """Peak memory of parsing at a delivery's size and at several times that; rows and notes."""
     rows, notes = [], []
     for source_id, label, path, large in [

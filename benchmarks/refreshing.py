@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.baseline import LEFT_OUT, script
 from benchmarks.measure import CommandFailed, Run, interleaved, python, run_command, run_task
 from benchmarks.table import Row, megabytes, seconds
-from benchmarks.world import World
+from benchmarks.world import BenchmarkWorld
 from pipelines.simulation.simulate import simulate
 from pipelines.state.database import open_database
 from pipelines.state.home import Home
@@ -32,7 +32,7 @@ _STEP = re.compile(r"(?P<stage>[a-z]+)  .*?(?P<seconds>\d+\.\d) s$")
 class Refreshed:
     """A world and the home of its last refresh, which the refresh with nothing to do starts from."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: BenchmarkWorld) -> None:
         self._world = world
         self._home: Path | None = None
         self._was_tried = False
@@ -52,7 +52,7 @@ class Refreshed:
     @cached_property
     def _used_home(self) -> Path:
         """A home after its first refresh, which parsed the dbt project and proved its code by the unit tests."""
-        small = World(SMALL_SCALE, self._world.scratch / "small", self._world.scratch)
+        small = BenchmarkWorld(SMALL_SCALE, self._world.scratch / "small", self._world.scratch)
         simulate(small.data, scale=small.scale, nights=1)
         home = small.landed("home-used")
         run_command(

@@ -26,7 +26,7 @@ _BLOCK = 8 << 20
 
 
 @dataclass(frozen=True)
-class World:
+class BenchmarkWorld:
     """Simulated deliveries of `scale` thousand marks in `data`; everything made from them goes into `scratch`."""
 
     scale: float
@@ -108,7 +108,7 @@ class World:
         return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "long.csv", times)
 
 
-def simulated(scale: float, data: Path, scratch: Path) -> World:
+def simulated(scale: float, data: Path, scratch: Path) -> BenchmarkWorld:
     """The world of that scale, simulated into a folder of `data` where it is not there yet."""
     folder = data / f"world-{scale:g}"
     if not folder.exists():
@@ -117,7 +117,7 @@ def simulated(scale: float, data: Path, scratch: Path) -> World:
             shutil.rmtree(unfinished)
         simulate(unfinished, scale)
         unfinished.rename(folder)
-    return World(scale, folder, scratch)
+    return BenchmarkWorld(scale, folder, scratch)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -42,7 +42,7 @@ RUN_TAG = "touchstone/refresh"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RefreshResult:
     """How a refresh ended: the release now current (None before the first), and whether this refresh published it."""
 
     release: Release | None
@@ -56,7 +56,7 @@ def refresh(
     full: bool = False,
     progress: Progress | None = None,
     backfill: tuple[date, date] | None = None,
-) -> Outcome:
+) -> RefreshResult:
     """Fetch, receive, parse, gate, build, gate and publish, where anything is new.
 
     `as_of` is the business date, by default today in Asia/Shanghai; `sources` restricts what is received and parsed,
@@ -141,7 +141,7 @@ def _nothing_to_do(
 
 def _ended(
     home: Home, before: Release | None, current: Release | None, progress: Progress, refused: list[str]
-) -> Outcome:
+) -> RefreshResult:
     """The outcome of a refresh in which no check and no step failed."""
     if current is None:
         if refused:
@@ -150,13 +150,13 @@ def _ended(
                 f" mend the files and put them into {home.root / 'landing'} again"
             )
         progress.say(f"Nothing to release: no delivery yet; put files into {home.root / 'landing'}/<source>/")
-        return Outcome(None, published=False)
+        return RefreshResult(None, published=False)
     if before is not None and current.release_id == before.release_id:
         progress.say(f"Nothing new: release {current.release_id} is current")
-        return Outcome(current, published=False)
+        return RefreshResult(current, published=False)
     n_rows = sum(current.tables.values())
     progress.say(f"Released {current.release_id}: {len(current.tables)} tables, {n_rows:,} rows, as of {current.as_of}")
-    return Outcome(current, published=True)
+    return RefreshResult(current, published=True)
 
 
 class _Told:
@@ -184,7 +184,7 @@ def _run(
     before: Release | None,
     progress: Progress,
     fetched: list[Fetched],
-) -> Outcome:
+) -> RefreshResult:
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
     with _logged_to_file(home) as logger, GatesApart(home) as gates, _instance(home) as instance, _dbt_imported():

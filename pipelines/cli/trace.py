@@ -14,7 +14,7 @@ from pipelines.state.home import SOURCES_DIR, Home
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from pipelines.serving.trace import Delivery
+    from pipelines.serving.trace import TracedDelivery
 
 
 @app.command()
@@ -75,7 +75,7 @@ def trace(
         typer.echo(f"touchstone: {len(shown)} of {len(found.evidence):,} records; --limit gives more", err=True)
 
 
-def _print_fed(delivery: Delivery, connection: DuckDBPyConnection, as_json: bool) -> None:
+def _print_fed(delivery: TracedDelivery, connection: DuckDBPyConnection, as_json: bool) -> None:
     from pipelines.serving.trace import fed_by
 
     fed = list(fed_by(connection, delivery))

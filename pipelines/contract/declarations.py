@@ -114,7 +114,7 @@ class Entity(Strict):
         return {column.name: column for column in self.columns}
 
 
-class Delivery(Strict):
+class DeliveryFormat(Strict):
     """What the delivery gate asks of a file.
 
     `whole_list_from_name` is the pattern of a name that says that the file is the whole list, where others hold only
@@ -134,7 +134,7 @@ class Delivery(Strict):
     urls: list[Remote] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _names_are_its_own(self) -> Delivery:
+    def _names_are_its_own(self) -> DeliveryFormat:
         refuse_other_names(self.urls, self.patterns)
         return self
 
@@ -173,7 +173,7 @@ class SkipRule(Strict):
     reason: str
 
 
-class Table(Strict):
+class TableFormat(Strict):
     """How tables are read.
 
     `value_columns` is a pattern of header texts, each of which heads a column of values of its own (a year, an
@@ -217,10 +217,10 @@ class Source(Strict):
     freshness_hours: int
     freshness_reason: str
     semantics: Literal["replace_by_key", "snapshot", "append"]
-    delivery: Delivery
+    delivery: DeliveryFormat
     xml: Xml | None = None
     json_: Json = Field(default_factory=Json, alias="json")
-    table: Table = Field(default_factory=Table)
+    table: TableFormat = Field(default_factory=TableFormat)
     entities: dict[str, Entity]
     tolerances: Tolerances
     checks: list[HandWrittenCheck] = Field(default_factory=list)

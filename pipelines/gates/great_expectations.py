@@ -40,7 +40,7 @@ class CheckCannotRun(TouchstoneError):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExpectationOutcome:
     """What one expectation found: rows looked at, rows or values that failed, and the first failing row if known."""
 
     passed: bool
@@ -84,7 +84,7 @@ def validate(
     *,
     schema: str = "lake",
     names: Sequence[str] | None = None,
-) -> list[Outcome]:
+) -> list[ExpectationOutcome]:
     """Run expectations over one table or view as one batch; the outcomes come in the order of the expectations.
 
     `schema` may name its database too, such as `work.lake`; `names` are told in errors. Raises CheckCannotRun where an
@@ -131,7 +131,7 @@ def _exceptions(result: ExpectationValidationResult) -> list[str]:
     return [str(item.get("exception_message")) for item in several if item.get("raised_exception")]
 
 
-def _outcome(result: ExpectationValidationResult, check: str) -> Outcome:
+def _outcome(result: ExpectationValidationResult, check: str) -> ExpectationOutcome:
     raised = _exceptions(result)
     if raised:
         raise CheckCannotRun(f"{check} could not run: {_first_line(raised[0])}")
@@ -140,9 +140,9 @@ def _outcome(result: ExpectationValidationResult, check: str) -> Outcome:
         observed = found.get("observed_value")
         missing = found.get("details", {}).get("mismatched", {}).get("missing", [])
         details: dict[str, object] = {"missing": ", ".join(missing)} if missing else {}
-        return Outcome(bool(result.success), observed if isinstance(observed, int) else None, None, details)
+        return ExpectationOutcome(bool(result.success), observed if isinstance(observed, int) else None, None, details)
     example = found.get("example") or _example(found.get("partial_unexpected_list"))
-    return Outcome(bool(result.success), found["element_count"], found.get("unexpected_count"), example)
+    return ExpectationOutcome(bool(result.success), found["element_count"], found.get("unexpected_count"), example)
 
 
 def _example(values: list[Any] | None) -> dict[str, object]:

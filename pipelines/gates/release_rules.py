@@ -10,7 +10,7 @@ from pipelines.build.dbt_project import DbtProject
 from pipelines.gates.candidate import Candidate
 from pipelines.gates.check import CheckPlan
 from pipelines.gates.expectations import Demand, FailingRowsAtMost, Filled, HasColumns, InCodes, RowsAtLeast, Unique
-from pipelines.gates.suite import Part
+from pipelines.gates.suite import TableDemand
 from pipelines.state.database import quoted
 
 TABLE_LOSS_MAX = 0.2
@@ -52,11 +52,11 @@ FIXED_COLUMNS: dict[str, str] = {
 _MODELS_REMEDY = "Correct the model in dbt_project/models; the current release stays."
 
 
-def _star(table: str, demand: Demand, label: str = "") -> Part:
-    return Part("star", table, demand, label or f"star.{table}")
+def _star(table: str, demand: Demand, label: str = "") -> TableDemand:
+    return TableDemand("star", table, demand, label or f"star.{table}")
 
 
-def _dimension_keys(candidate: Candidate) -> Iterable[Part]:
+def _dimension_keys(candidate: Candidate) -> Iterable[TableDemand]:
     for table in candidate.of_kind("dim_"):
         key = candidate.own_key(table) or f"{table.partition('_')[2]}_key"
         yield _star(table, HasColumns(frozenset({key})))
@@ -65,7 +65,7 @@ def _dimension_keys(candidate: Candidate) -> Iterable[Part]:
             yield _star(table, Unique((key,)), f"star.{table}.{key}")
 
 
-def _unknown_members(candidate: Candidate) -> Iterable[Part]:
+def _unknown_members(candidate: Candidate) -> Iterable[TableDemand]:
     for table in candidate.of_kind("dim_"):
         key = candidate.own_key(table)
         if key:
@@ -73,7 +73,7 @@ def _unknown_members(candidate: Candidate) -> Iterable[Part]:
             yield _star(table, FailingRowsAtMost(absent))
 
 
-def _fact_keys_unique(candidate: Candidate) -> Iterable[Part]:
+def _fact_keys_unique(candidate: Candidate) -> Iterable[TableDemand]:
     for table in candidate.of_kind("fct_"):
         key = candidate.own_key(table)
         # A fact's own key opens the table; the same name further right points to a dimension.
@@ -81,24 +81,24 @@ def _fact_keys_unique(candidate: Candidate) -> Iterable[Part]:
             yield _star(table, Unique((key,)), f"star.{table}.{key}")
 
 
-def _fact_keys_filled(candidate: Candidate) -> Iterable[Part]:
+def _fact_keys_filled(candidate: Candidate) -> Iterable[TableDemand]:
     for table in candidate.of_kind("fct_", "bridge_"):
         for column in candidate.columns[table]:
             if column.endswith("_key"):
                 yield _star(table, Filled(column), f"star.{table}.{column}")
 
 
-def _fixed_columns(_: Candidate) -> Iterable[Part]:
+def _fixed_columns(_: Candidate) -> Iterable[TableDemand]:
     for name, columns in FIXED_COLUMNS.items():
         schema, table = name.split(".")
-        yield Part(schema, table, HasColumns(frozenset(columns.split())), name)
+        yield TableDemand(schema, table, HasColumns(frozenset(columns.split())), name)
 
 
-def _codes(table: str, column: str, codes: tuple[str, ...]) -> Callable[[Candidate], Iterable[Part]]:
+def _codes(table: str, column: str, codes: tuple[str, ...]) -> Callable[[Candidate], Iterable[TableDemand]]:
     return lambda _: [_star(table, InCodes(column, codes)), _star(table, Filled(column))]
 
 
-def _filled_where_fed(candidate: Candidate) -> Iterable[Part]:
+def _filled_where_fed(candidate: Candidate) -> Iterable[TableDemand]:
     """Each table has rows once a source that feeds it has rows in every view that the table reads.
 
     A table with a key of its own has a row per record, so the views of items are not needed there.
@@ -126,20 +126,20 @@ def _filled_where_fed(candidate: Candidate) -> Iterable[Part]:
             )
 
 
-def _no_loss(candidate: Candidate) -> Iterable[Part]:
+def _no_loss(candidate: Candidate) -> Iterable[TableDemand]:
     for table, n_rows in (candidate.previous_rows or {}).items():
         if table in candidate.columns and table not in _OF_A_WINDOW and n_rows:
             yield _star(table, RowsAtLeast(math.ceil(n_rows * (1 - TABLE_LOSS_MAX))), f"star.{table} (had {n_rows:,})")
 
 
-def _one(schema: str, table: str, query: str, *parameters: object) -> Callable[[Candidate], Iterable[Part]]:
-    return lambda _: [Part(schema, table, FailingRowsAtMost(query, parameters))]
+def _one(schema: str, table: str, query: str, *parameters: object) -> Callable[[Candidate], Iterable[TableDemand]]:
+    return lambda _: [TableDemand(schema, table, FailingRowsAtMost(query, parameters))]
 
 
 @dataclass(frozen=True)
 class ReleaseRule:
     plan: CheckPlan
-    parts: Callable[[Candidate], Iterable[Part]]
+    parts: Callable[[Candidate], Iterable[TableDemand]]
     expected: str
     remedy: str = _MODELS_REMEDY
     may_be_empty: str | None = None
@@ -151,7 +151,7 @@ def _release_rule(
     description: str,
     reason: str,
     expected: str,
-    parts: Callable[[Candidate], Iterable[Part]],
+    parts: Callable[[Candidate], Iterable[TableDemand]],
     remedy: str = _MODELS_REMEDY,
     may_be_empty: str | None = None,
 ) -> ReleaseRule:

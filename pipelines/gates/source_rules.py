@@ -6,7 +6,7 @@ from pipelines.contract.declarations import Source
 from pipelines.errors import UsageError
 from pipelines.gates.check import CheckPlan, Severity
 from pipelines.gates.expectations import Demand
-from pipelines.gates.suite import Part, Rule
+from pipelines.gates.suite import Rule, TableDemand
 from pipelines.state.database import quoted
 
 
@@ -43,4 +43,4 @@ class SourceRules:
             raise UsageError(f"{self.contract}: two checks are named {name}; rename the hand-written one")
         schema, relation = table or ("lake", f"{self.source.id}__{subject}")
         plan = CheckPlan(name, "load", self.source.id, subject, severity, description, reason)
-        self.rules.append(Rule(plan, (Part(schema, relation, demand),), expected, remedy, observe))
+        self.rules.append(Rule(plan, (TableDemand(schema, relation, demand),), expected, remedy, observe))

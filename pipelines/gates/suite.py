@@ -21,11 +21,11 @@ from pipelines.gates.expectations import (
 from pipelines.state.database import quoted
 
 if TYPE_CHECKING:
-    from pipelines.gates.great_expectations import Outcome
+    from pipelines.gates.great_expectations import ExpectationOutcome
 
 
 @dataclass(frozen=True)
-class Part:
+class TableDemand:
     """One demand on one table; `label` tells the parts of a rule apart where it has several."""
 
     schema: str
@@ -42,7 +42,7 @@ class Rule:
     """
 
     plan: CheckPlan
-    parts: tuple[Part, ...]
+    parts: tuple[TableDemand, ...]
     expected: str
     remedy: str
     observe: tuple[str, tuple[object, ...]] | None = None
@@ -53,11 +53,11 @@ def run(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], source_id:
     """Validate every table once, with all that is demanded of it, and tell the outcome of each rule."""
     from pipelines.gates import great_expectations
 
-    demands: dict[tuple[str, str], list[tuple[str, Part]]] = {}
+    demands: dict[tuple[str, str], list[tuple[str, TableDemand]]] = {}
     for rule in rules:
         for part in rule.parts:
             demands.setdefault((part.schema, part.table), []).append((rule.plan.name, part))
-    outcomes: dict[int, Outcome] = {}
+    outcomes: dict[int, ExpectationOutcome] = {}
     with great_expectations.datasource(connection) as datasource:
         for (schema, table), demanded in demands.items():
             if not _exists(connection, schema, table):
@@ -85,7 +85,10 @@ def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> b
 
 
 def _result(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, outcomes: Sequence[Outcome | None], source_id: str | None
+    connection: duckdb.DuckDBPyConnection,
+    rule: Rule,
+    outcomes: Sequence[ExpectationOutcome | None],
+    source_id: str | None,
 ) -> CheckResult:
     def result(passed: bool, observed: str, n_failed: int | None, example: str | None = None) -> CheckResult:
         return CheckResult(rule.plan, passed, observed, rule.expected, n_failed, example, rule.remedy)
@@ -116,20 +119,20 @@ def _result(
     return result(False, f"{observed} ({summary})" if summary else observed, sum(counts) if counts else None, example)
 
 
-def _told(part: Part, outcome: Outcome | None, labelled: bool) -> str:
+def _told(part: TableDemand, outcome: ExpectationOutcome | None, labelled: bool) -> str:
     if outcome is None:
         return f"{part.schema}.{part.table} is missing"
     observed = _observed(part.demand, outcome)
     return f"{part.label}: {observed}" if labelled and part.label else observed
 
 
-def _failed(demand: Demand, outcome: Outcome) -> int | None:
+def _failed(demand: Demand, outcome: ExpectationOutcome) -> int | None:
     if isinstance(demand, RowsAtLeast | HasColumns):
         return None
     return outcome.n_failed or 0
 
 
-def _observed(demand: Demand, outcome: Outcome) -> str:
+def _observed(demand: Demand, outcome: ExpectationOutcome) -> str:
     n_rows, n_failed = outcome.n_rows, outcome.n_failed or 0
     match demand:
         case RowsAtLeast():
@@ -152,7 +155,7 @@ def _observe(connection: duckdb.DuckDBPyConnection, query: tuple[str, tuple[obje
     return str(connection.execute(text, list(parameters)).fetchall()[0][0])
 
 
-def _located(connection: duckdb.DuckDBPyConnection, part: Part, source_id: str) -> str | None:
+def _located(connection: duckdb.DuckDBPyConnection, part: TableDemand, source_id: str) -> str | None:
     """File, record and value of the first row of an entity that fails a demand on one column."""
     condition = failing_condition(part.demand)
     if condition is None or part.schema != "lake":

@@ -8,41 +8,28 @@ them, and a quarantined record that keeps the contract once corrected is loaded 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.contract.declarations import Entity, Source
-from pipelines.errors import UsageError
+from pipelines.contract.declarations import Source
+from pipelines.lake.correction_targets import (
+    CorrectionTarget,
+    loaded_targets,
+    quarantined_targets,
+    quarantined_texts,
+    refuse_contradictions,
+    refuse_outdated,
+    shown_column,
+)
 from pipelines.lake.corrections import (
-    RECORD_ADDRESS,
     Correction,
-    CorrectionOutdated,
-    corrections_path,
     load_corrections,
 )
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.database import quoted
 from pipelines.state.home import Home
-
-
-@dataclass(frozen=True)
-class _Hit:
-    """A row that a correction is written for; `expected` where it is as wrong as the correction says."""
-
-    correction: Correction
-    sha256: str
-    record_no: int
-    item_no: int | None
-    expected: bool
-    is_quarantined: bool
-
-    @property
-    def address(self) -> tuple[str, int, int | None]:
-        return self.sha256, self.record_no, self.item_no
 
 
 def create_table(connection: duckdb.DuckDBPyConnection) -> None:
@@ -69,157 +56,29 @@ def apply(connection: duckdb.DuckDBPyConnection, home: Home, source: Source, man
     taken = {m.sha256: m for m in manifests if m.state in ("loaded", "quarantined")}
     if not corrections or not taken:
         return
-    texts = _quarantined_texts(home, source, taken)
-    hits: list[_Hit] = []
+    texts = quarantined_texts(home, source, taken)
+    targets: list[CorrectionTarget] = []
     for correction in corrections:
         entity = correction.entity or source.record_entity
-        of_this = _loaded_hits(connection, source, entity, correction)
+        of_correction = loaded_targets(connection, source, entity, correction)
         if entity in texts:
-            of_this += _quarantined_hits(connection, source.entities[entity], texts[entity], correction)
-        _refuse_mended(source, correction, of_this, taken)
-        hits += [hit for hit in of_this if hit.expected]
-        if not of_this:
+            of_correction += quarantined_targets(connection, source.entities[entity], texts[entity], correction)
+        refuse_outdated(source, correction, of_correction, taken)
+        targets += [target for target in of_correction if target.expected]
+        if not of_correction:
             _note(connection, source, correction, None, "waiting")
-    _refuse_contradictions(source, hits)
+    refuse_contradictions(source, targets)
     overlay = _Overlay(connection, source)
-    overlay.correct([hit for hit in hits if not hit.is_quarantined])
-    overlay.free([hit for hit in hits if hit.is_quarantined], texts)
+    overlay.correct([target for target in targets if not target.is_quarantined])
+    overlay.free([target for target in targets if target.is_quarantined], texts)
     overlay.install()
-
-
-def _quarantined_texts(home: Home, source: Source, taken: Mapping[str, Manifest]) -> dict[str, pl.DataFrame]:
-    """Per entity the rows of quarantined records as received, by (delivery_sha256, record_no[, item_no])."""
-    import polars as pl
-
-    found: dict[str, pl.DataFrame] = {}
-    for entity, declared in source.entities.items():
-        folder = home.quarantined_texts(source.id, entity)
-        frames = [
-            pl.read_parquet(path).select(pl.lit(sha256).alias("delivery_sha256"), pl.all())
-            for sha256 in taken
-            if (path := folder / f"{sha256}.parquet").exists()
-        ]
-        if frames:
-            # Of a source that waits to be parsed anew, the texts may lack a column declared since.
-            frame = pl.concat(frames, how="diagonal")
-            missing = [column.name for column in declared.columns if column.name not in frame.columns]
-            found[entity] = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in missing)
-    return found
-
-
-def _loaded_hits(
-    connection: duckdb.DuckDBPyConnection, source: Source, entity: str, correction: Correction
-) -> list[_Hit]:
-    match = _condition(source.entities[entity], correction.match, as_text=False)
-    expect = _condition(source.entities[entity], correction.expect, as_text=False)
-    item_no = "null" if entity == source.record_entity else "item_no"
-    rows = connection.execute(
-        f"select delivery_sha256, record_no, {item_no}, {expect.sql} from lake.{quoted(f'{source.id}__{entity}')}"
-        f" where delivery_sha256 is not null and {match.sql} order by all",
-        [*expect.values, *match.values],
-    ).fetchall()
-    return [_Hit(correction, str(row[0]), int(row[1]), row[2], bool(row[3]), False) for row in rows]
-
-
-def _quarantined_hits(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, texts: pl.DataFrame, correction: Correction
-) -> list[_Hit]:
-    match = _condition(entity, correction.match, as_text=True)
-    expect = _condition(entity, correction.expect, as_text=True)
-    item_no = "item_no" if "item_no" in texts.columns else "null"
-    connection.register("quarantined_texts", texts.to_arrow())
-    rows = connection.execute(
-        f"select delivery_sha256, record_no, {item_no}, {expect.sql} from quarantined_texts"
-        f" where {match.sql} order by all",
-        [*expect.values, *match.values],
-    ).fetchall()
-    connection.unregister("quarantined_texts")
-    return [_Hit(correction, str(row[0]), int(row[1]), row[2], bool(row[3]), True) for row in rows]
-
-
-@dataclass(frozen=True)
-class _Condition:
-    sql: str
-    values: list[object]
-
-
-def _condition(entity: Entity, wanted: Mapping[str, str | None], *, as_text: bool) -> _Condition:
-    """Whether a row holds the wanted values: of the lake by type, in quarantine as received."""
-    from pipelines.contract.check import typed_values
-
-    terms: list[str] = []
-    values: list[object] = []
-    for name, text in wanted.items():
-        value: object = text
-        if name == "delivery_sha256":
-            terms.append("starts_with(delivery_sha256, ?)")
-        elif name in RECORD_ADDRESS:
-            terms.append(f"{name} = try_cast(? as bigint)")
-        elif as_text:
-            terms.append(f"{quoted(name)} is not distinct from ?")
-        else:
-            try:
-                typed = typed_values(entity, {name: text}, rules=False)
-            except ValueError:
-                # What breaks the column's type is in quarantine and never in the lake.
-                return _Condition("false", [])
-            shown, kind = shown_column(entity, name)
-            terms.append(f"{quoted(shown)} is not distinct from cast(? as {kind})")
-            value = typed[shown]
-        values.append(value)
-    return _Condition(" and ".join(terms), values)
-
-
-def shown_column(entity: Entity, name: str) -> tuple[str, str]:
-    """The lake column (name, DuckDB type) that says all that was received of a declared one."""
-    columns = entity.by_name[name].lake_columns
-    return columns[-1] if entity.by_name[name].type == "partial_date" else columns[0]
-
-
-def _refuse_mended(source: Source, correction: Correction, hits: list[_Hit], taken: Mapping[str, Manifest]) -> None:
-    if not hits:
-        return
-
-    def age(hit: _Hit) -> tuple[date, datetime]:
-        manifest = taken[hit.sha256]
-        return manifest.snapshot_date or date.min, manifest.received_at.astimezone(UTC)
-
-    newest = max(map(age, hits))
-    latest = [hit for hit in hits if age(hit) == newest]
-    if any(hit.expected for hit in latest):
-        return
-    expected = ", ".join(f"{name} {value!r}" for name, value in correction.expect.items())
-    raise CorrectionOutdated(
-        f"{corrections_path(source)}: correction {correction.id}: {taken[latest[0].sha256].original_name} record"
-        f" {latest[0].record_no} does not have {expected}: the publisher has mended it; remove the correction"
-    )
-
-
-def _refuse_contradictions(source: Source, hits: list[_Hit]) -> None:
-    decided: dict[tuple[object, ...], str] = {}
-    for hit in sorted(hits, key=lambda hit: not hit.correction.drop):
-        entity = hit.correction.entity or source.record_entity
-        record, row = (hit.sha256, hit.record_no), (entity, *hit.address)
-        # A dropped record takes its lists with it.
-        above: list[tuple[object, ...]] = [record, row]
-        if hit.correction.drop:
-            below: list[tuple[object, ...]] = [record if entity == source.record_entity else row]
-        else:
-            below = [(*row, name) for name in hit.correction.set_]
-        others = {decided[place] for place in [*above, *below] if place in decided} - {hit.correction.id}
-        if others:
-            raise UsageError(
-                f"{corrections_path(source)}: corrections {min(others)} and {hit.correction.id} both decide on record"
-                f" {hit.record_no} of delivery {hit.sha256[:12]}; leave one of them"
-            )
-        decided.update(dict.fromkeys(below, hit.correction.id))
 
 
 def _note(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     correction: Correction,
-    hit: _Hit | None,
+    target: CorrectionTarget | None,
     action: str,
     change: tuple[str, object, str | None] = ("", None, None),
 ) -> None:
@@ -230,12 +89,12 @@ def _note(
             source.id,
             correction.id,
             correction.entity or source.record_entity,
-            *(hit.address if hit else (None, None, None)),
+            *(target.address if target else (None, None, None)),
             action,
             column or None,
             None if old is None else str(old),
             new,
-            hit.is_quarantined if hit else False,
+            target.is_quarantined if target else False,
             correction.reason,
             correction.author,
             correction.decided_on,
@@ -271,31 +130,31 @@ class _Overlay:
     def _item_no(self, entity: str) -> str:
         return "0" if self._is_record(entity) else "item_no"
 
-    def correct(self, hits: list[_Hit]) -> None:
+    def correct(self, targets: list[CorrectionTarget]) -> None:
         """Replace or drop rows of the lake."""
         copied: set[tuple[str, str, int, int | None]] = set()
-        for hit in hits:
-            entity = hit.correction.entity or self._source.record_entity
-            place = (hit.sha256, hit.record_no, hit.item_no or 0)
-            if hit.correction.drop:
-                self._drop(entity, hit)
+        for target in targets:
+            entity = target.correction.entity or self._source.record_entity
+            place = (target.sha256, target.record_no, target.item_no or 0)
+            if target.correction.drop:
+                self._drop(entity, target)
                 continue
             self._touch(entity)
             row = f"delivery_sha256 = ? and record_no = ? and {self._item_no(entity)} = ?"
-            if (entity, *hit.address) not in copied:
-                copied.add((entity, *hit.address))
+            if (entity, *target.address) not in copied:
+                copied.add((entity, *target.address))
                 self._connection.execute(
                     f"insert into corrected.{self._view(entity)} from lake.{self._view(entity)} where {row}", [*place]
                 )
                 self._gone(entity, row, place)
-            self._set(entity, hit, row, place)
+            self._set(entity, target, row, place)
 
-    def _set(self, entity: str, hit: _Hit, row: str, place: tuple[str, int, int]) -> None:
+    def _set(self, entity: str, target: CorrectionTarget, row: str, place: tuple[str, int, int]) -> None:
         from pipelines.contract.check import typed_values
 
         declared = self._source.entities[entity]
         table = f"corrected.{self._view(entity)}"
-        for name, text in hit.correction.set_.items():
+        for name, text in target.correction.set_.items():
             shown, _ = shown_column(declared, name)
             old = self._connection.execute(f"select {quoted(shown)} from {table} where {row}", [*place]).fetchall()
             values = typed_values(declared, {name: text})
@@ -303,7 +162,7 @@ class _Overlay:
             self._connection.execute(f"update {table} set {changes} where {row}", [*values.values(), *place])
             new = values[shown]
             change = (name, old[0][0], None if new is None else str(new))
-            _note(self._connection, self._source, hit.correction, hit, "set", change)
+            _note(self._connection, self._source, target.correction, target, "set", change)
 
     def _gone(self, entity: str, row: str, place: tuple[str, int, int]) -> None:
         gone = quoted(f"{self._source.id}__{entity}__gone")
@@ -313,31 +172,33 @@ class _Overlay:
             [*place],
         )
 
-    def _drop(self, entity: str, hit: _Hit) -> None:
-        _note(self._connection, self._source, hit.correction, hit, "drop")
+    def _drop(self, entity: str, target: CorrectionTarget) -> None:
+        _note(self._connection, self._source, target.correction, target, "drop")
         if not self._is_record(entity):
             self._touch(entity)
             row = "delivery_sha256 = ? and record_no = ? and item_no = ?"
-            self._gone(entity, row, (hit.sha256, hit.record_no, hit.item_no or 0))
+            self._gone(entity, row, (target.sha256, target.record_no, target.item_no or 0))
             return
         for name in self._source.entities:
             self._touch(name)
-            self._gone(name, "delivery_sha256 = ? and record_no = ? and 0 = ?", (hit.sha256, hit.record_no, 0))
-        self._count(hit.sha256, "n_loaded", "n_skipped")
+            self._gone(name, "delivery_sha256 = ? and record_no = ? and 0 = ?", (target.sha256, target.record_no, 0))
+        self._count(target.sha256, "n_loaded", "n_skipped")
 
-    def free(self, hits: list[_Hit], texts: Mapping[str, pl.DataFrame]) -> None:
+    def free(self, targets: list[CorrectionTarget], texts: Mapping[str, pl.DataFrame]) -> None:
         """Load the quarantined records that keep the contract once corrected, and leave out those to be dropped."""
         from pipelines.contract.check import check
 
-        by_delivery: dict[str, list[_Hit]] = {}
-        for hit in hits:
-            by_delivery.setdefault(hit.sha256, []).append(hit)
+        by_delivery: dict[str, list[CorrectionTarget]] = {}
+        for target in targets:
+            by_delivery.setdefault(target.sha256, []).append(target)
         for sha256, of_delivery in by_delivery.items():
-            dropped = {hit.record_no: hit for hit in of_delivery if hit.correction.drop and hit.item_no is None}
-            for record_no, hit in dropped.items():
-                _note(self._connection, self._source, hit.correction, hit, "drop")
+            dropped = {
+                target.record_no: target for target in of_delivery if target.correction.drop and target.item_no is None
+            }
+            for record_no, target in dropped.items():
+                _note(self._connection, self._source, target.correction, target, "drop")
                 self._leave_quarantine(sha256, record_no, "n_skipped")
-            chosen = sorted({hit.record_no for hit in of_delivery} - dropped.keys())
+            chosen = sorted({target.record_no for target in of_delivery} - dropped.keys())
             corrected = _corrected_texts(self._source, texts, sha256, chosen, of_delivery)
             # Whether the file was undecodable is not kept; where it was, the places still show it.
             checked = check(self._source, corrected, undecodable=True)
@@ -348,18 +209,18 @@ class _Overlay:
             for record_no in chosen:
                 if record_no not in still_broken:
                     self._leave_quarantine(sha256, record_no, "n_loaded")
-            for hit in of_delivery:
-                if hit.record_no in still_broken or hit.record_no in dropped:
+            for target in of_delivery:
+                if target.record_no in still_broken or target.record_no in dropped:
                     continue
-                self._note_freed(hit, texts)
+                self._note_freed(target, texts)
 
-    def _note_freed(self, hit: _Hit, texts: Mapping[str, pl.DataFrame]) -> None:
-        entity = hit.correction.entity or self._source.record_entity
-        if hit.correction.drop:
-            _note(self._connection, self._source, hit.correction, hit, "drop")
-        row = _at(texts[entity], hit)
-        for name, text in hit.correction.set_.items():
-            _note(self._connection, self._source, hit.correction, hit, "set", (name, row[name], text))
+    def _note_freed(self, target: CorrectionTarget, texts: Mapping[str, pl.DataFrame]) -> None:
+        entity = target.correction.entity or self._source.record_entity
+        if target.correction.drop:
+            _note(self._connection, self._source, target.correction, target, "drop")
+        row = _at(texts[entity], target)
+        for name, text in target.correction.set_.items():
+            _note(self._connection, self._source, target.correction, target, "set", (name, row[name], text))
 
     def _load(self, entity: str, sha256: str, frame: pl.DataFrame) -> None:
         self._touch(entity)
@@ -415,18 +276,22 @@ class _Overlay:
             )
 
 
-def _at(texts: pl.DataFrame, hit: _Hit) -> dict[str, Any]:
-    """The row of quarantined texts at a hit's address."""
+def _at(texts: pl.DataFrame, target: CorrectionTarget) -> dict[str, Any]:
+    """The row of quarantined texts at a target's address."""
     import polars as pl
 
-    here = (pl.col("delivery_sha256") == hit.sha256) & (pl.col("record_no") == hit.record_no)
-    if hit.item_no is not None:
-        here &= pl.col("item_no") == hit.item_no
+    here = (pl.col("delivery_sha256") == target.sha256) & (pl.col("record_no") == target.record_no)
+    if target.item_no is not None:
+        here &= pl.col("item_no") == target.item_no
     return texts.filter(here).row(0, named=True)
 
 
 def _corrected_texts(
-    source: Source, texts: Mapping[str, pl.DataFrame], sha256: str, record_nos: list[int], hits: list[_Hit]
+    source: Source,
+    texts: Mapping[str, pl.DataFrame],
+    sha256: str,
+    record_nos: list[int],
+    targets: list[CorrectionTarget],
 ) -> dict[str, pl.DataFrame]:
     """The texts of some quarantined records of a delivery, with the corrections in them, in every declared entity."""
     import polars as pl
@@ -437,18 +302,18 @@ def _corrected_texts(
             made[entity] = pl.DataFrame(schema={"record_no": pl.Int64, "item_no": pl.Int64})
             continue
         frame = texts[entity].filter((pl.col("delivery_sha256") == sha256) & pl.col("record_no").is_in(record_nos))
-        for hit in hits:
-            if (hit.correction.entity or source.record_entity) != entity or hit.record_no not in record_nos:
+        for target in targets:
+            if (target.correction.entity or source.record_entity) != entity or target.record_no not in record_nos:
                 continue
-            here = pl.col("record_no") == hit.record_no
-            if hit.item_no is not None:
-                here &= pl.col("item_no") == hit.item_no
-            if hit.correction.drop:
+            here = pl.col("record_no") == target.record_no
+            if target.item_no is not None:
+                here &= pl.col("item_no") == target.item_no
+            if target.correction.drop:
                 frame = frame.filter(~here)
             else:
                 frame = frame.with_columns(
                     pl.when(here).then(pl.lit(text, pl.String)).otherwise(pl.col(name)).alias(name)
-                    for name, text in hit.correction.set_.items()
+                    for name, text in target.correction.set_.items()
                 )
         made[entity] = frame.drop("delivery_sha256")
     return made

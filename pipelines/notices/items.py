@@ -7,8 +7,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from pipelines.notices.measurements import MEASURED, has_unit, is_value, measured
+from pipelines.notices.measurements import MEASURED, measured
 from pipelines.notices.parties import NULL_TEXTS
+from pipelines.notices.quantities import has_unit, is_value
 
 _BARS = re.compile(r"‖|\|\||\||∥|┃|│|¦|丨|｜")
 _ITEM_ENDS = re.compile(r"([;；\n])")

@@ -34,7 +34,7 @@ _MOST_WAITING = 2
 
 
 @dataclass
-class Part:
+class ParsedPart:
     """What one stretch of a delivery became; `n_seen` records of it were met."""
 
     tables: dict[str, pl.DataFrame]
@@ -97,7 +97,7 @@ class LakeWriter:
             )
         return self._writers[output]
 
-    def write(self, part: Part) -> None:
+    def write(self, part: ParsedPart) -> None:
         """Append a part. Raises what went wrong in writing an earlier one."""
         for entity, frame in part.tables.items():
             self.rows[entity] += len(frame)
@@ -109,7 +109,7 @@ class LakeWriter:
             self._waiting.popleft().result()
         self._waiting.append(self._thread.submit(self._write, part))
 
-    def _write(self, part: Part) -> None:
+    def _write(self, part: ParsedPart) -> None:
         for entity, frame in part.tables.items():
             if len(frame):
                 schema = lake_schema(self._source, entity)

@@ -12,12 +12,12 @@ import polars as pl
 from pipelines.contract.declarations import Source
 from pipelines.contract.refusal import DeliveryRefused
 from pipelines.errors import TouchstoneError
-from pipelines.parsing.parse import table_batches, utf8_json, utf8_xml
+from pipelines.parsing.parts import table_batches, utf8_json, utf8_xml
 from pipelines.parsing.readers.continuation import continued
 from pipelines.parsing.readers.json_pieces import Surroundings
 from pipelines.parsing.readers.json_pieces import pieces as json_pieces
 from pipelines.parsing.readers.xml_documents import document_pieces
-from pipelines.parsing.readers.xml_pieces import Piece, Skeleton, piece_records, pieces
+from pipelines.parsing.readers.xml_pieces import Skeleton, XmlPiece, piece_records, pieces
 from pipelines.receiving.delivery_gate import unpack
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
@@ -113,7 +113,7 @@ def _stretches(path: Path, source: Source, folder: Path, wanted: list[int], care
             yield last, {n: str(part.raw[n - part.first]) for n in wanted if part.first <= n <= last}
 
 
-def _of_piece(piece: Piece, source: Source, wanted: list[int]) -> dict[int, str]:
+def _of_piece(piece: XmlPiece, source: Source, wanted: list[int]) -> dict[int, str]:
     here = [n for n in wanted if piece.first <= n < piece.first + piece.count]
     return {n: _text(text) for n, text in piece_records(piece, source, here).items()} if here else {}
 

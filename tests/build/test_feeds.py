@@ -50,6 +50,7 @@ def test_an_optional_feed_is_left_out_and_must_be_a_feed() -> None:
         feeds_of_star(project(staged, replace(fact, optional_feeds={"b": "why"})))
 
 
+@pytest.mark.slow
 def test_every_office_feeds_what_it_reports() -> None:
     feeds = {name: set(of_table) for name, of_table in feeds_of_star(PARSED.load()).items()}
     offices = {"cnipa_trademark", "euipo_trademark", "tipo_gazette", "uspto_trademark"}
@@ -64,12 +65,14 @@ def test_every_office_feeds_what_it_reports() -> None:
     assert feeds["dim_region"] == {"region_codes"}
 
 
+@pytest.mark.slow
 def test_every_source_feeds_a_table_of_the_star() -> None:
     """A source whose lineage ends before the star would be received and gated for nothing."""
     fed = {source_id for of_table in feeds_of_star(PARSED.load()).values() for source_id in of_table}
     assert fed == set(load_sources())
 
 
+@pytest.mark.slow
 def test_what_a_table_reads_of_the_lake_is_declared() -> None:
     views = {f"{source.id}__{entity}" for source in load_sources().values() for entity in source.entities}
     fed = {

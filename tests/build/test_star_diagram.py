@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pipelines.build.dbt import load_project
 from pipelines.build.dbt_project import DbtColumn, DbtProject, DbtReference, DbtTable
 from pipelines.build.star_diagram import star_diagram
 from pipelines.state.home import PROJECT_ROOT, Home
 
 
+@pytest.mark.slow
 def test_the_page_in_the_repository_is_that_of_the_project(tmp_path: Path) -> None:
     drawn = star_diagram(load_project(Home(tmp_path)))
     page = (PROJECT_ROOT / "warehouse" / "star.md").read_text(encoding="utf-8")

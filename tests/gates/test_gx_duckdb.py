@@ -23,7 +23,7 @@ from great_expectations.expectations.core.expect_table_row_count_to_be_between i
 from great_expectations.expectations.expectation import Expectation
 
 from pipelines.gates.custom_expectations import ExpectColumnValuesToMatchWhole, ExpectFailingRowsAtMost
-from pipelines.gates.great_expectations import CheckCannotRun, Outcome, datasource, validate
+from pipelines.gates.great_expectations import CheckCannotRun, ExpectationOutcome, datasource, validate
 from pipelines.state.home import PROJECT_ROOT
 
 
@@ -48,7 +48,9 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def judge(connection: duckdb.DuckDBPyConnection, *expectations: Expectation, table: str = "mark") -> list[Outcome]:
+def judge(
+    connection: duckdb.DuckDBPyConnection, *expectations: Expectation, table: str = "mark"
+) -> list[ExpectationOutcome]:
     with datasource(connection) as source:
         return validate(source, table, expectations)
 

@@ -86,6 +86,7 @@ def test_rows_that_fill_only_an_items_cells_continue_the_sample(tmp_path: Path) 
         ]
 
 
+@pytest.mark.slow
 def test_continued_samples_do_not_depend_on_where_a_file_is_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

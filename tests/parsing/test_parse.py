@@ -17,7 +17,7 @@ from pipelines.contract.check import Checked, check, lake_schema
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_source
 from pipelines.contract.refusal import DeliveryRefused
-from pipelines.parsing import parse
+from pipelines.parsing import parse, parts
 from pipelines.parsing.lake_writer import QUARANTINE_SCHEMA
 from pipelines.parsing.parse import contract_version, parse_deliveries, pending
 from pipelines.parsing.readers import xml_pieces
@@ -56,6 +56,7 @@ def written(home: Home) -> dict[str, int]:
     }
 
 
+@pytest.mark.slow
 def test_parsing_imports_no_pandas(tmp_path: Path) -> None:
     home = Home(tmp_path)
     deliver_one(home, "uspto_trademark", "d.xml", uspto([case_file("88000001")]))
@@ -150,7 +151,7 @@ def test_records_lost_on_the_way_refuse_the_delivery(tmp_path: Path, monkeypatch
         checked.tables["case_file"] = checked.tables["case_file"].head(1)
         return checked
 
-    monkeypatch.setattr(parse, "check", loses)
+    monkeypatch.setattr(parts, "check", loses)
     manifest = deliver_one(Home(tmp_path), "uspto_trademark", "d.xml", DAILY)
     assert manifest.state == "refused"
     assert str(manifest.reason).startswith("3 records are not 1 loaded + 1 quarantined + 0 skipped")
@@ -210,6 +211,7 @@ def test_what_a_killed_run_unpacked_is_removed(tmp_path: Path) -> None:
     assert sorted(path.name for path in home.runs.iterdir()) == ["20240510-failed", "parse-rasff-x2"]
 
 
+@pytest.mark.slow
 def test_any_order_of_arrival_gives_the_same_bytes(tmp_path: Path) -> None:
     files = {
         "a.xml": DAILY,
@@ -230,6 +232,7 @@ def test_any_order_of_arrival_gives_the_same_bytes(tmp_path: Path) -> None:
     assert len(lakes[0]) == 2 * len(source("uspto_trademark").entities)
 
 
+@pytest.mark.slow
 @SEVERAL_HOMES
 @given(
     st.lists(

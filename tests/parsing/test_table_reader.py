@@ -228,6 +228,7 @@ def cells_of(batches: list[Batch]) -> list[tuple[int, list[str]]]:
     return sorted(rows + [item for batch in batches for item in batch.ragged.items()])
 
 
+@pytest.mark.slow
 @SEVERAL_FILES
 @given(
     st.lists(st.lists(cells, min_size=3, max_size=3), max_size=12),
@@ -251,6 +252,7 @@ def test_tables_read_as_the_csv_module_reads_them(tmp_path: Path, rows: list[lis
     assert fast == expected
 
 
+@pytest.mark.slow
 @settings(SEVERAL_FILES, max_examples=25)
 @given(
     st.lists(st.sampled_from(["a", "中", ",", ",", '"', '""', "\n", "\r\n", "\r", " ", "x,y,z\n"]), max_size=24),

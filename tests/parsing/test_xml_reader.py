@@ -139,6 +139,7 @@ def rows_read(home: Home, manifest: Manifest) -> dict[str, list[tuple[Any, ...]]
     return {entity: lake(home, manifest, entity).select(columns).rows() for entity, columns in COLUMNS.items()}
 
 
+@pytest.mark.slow
 @SEVERAL_HOMES
 @given(st.lists(case_files(), min_size=1, max_size=2), st.integers(24, 4000))
 def test_generated_daily_files_read_as_lxml_reads_them(
@@ -153,6 +154,7 @@ def test_generated_daily_files_read_as_lxml_reads_them(
     assert rows_read(home, manifest) == by_lxml(content)
 
 
+@pytest.mark.slow
 @SEVERAL_HOMES
 @given(
     st.lists(st.tuples(st.integers(0, 3), texts, st.booleans()), min_size=1, max_size=6),

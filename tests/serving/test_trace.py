@@ -23,17 +23,8 @@ from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
 from pipelines.parsing.raw_record import raw_records
 from pipelines.receiving.manifest import manifests
-from pipelines.serving.trace import (
-    UNKNOWN_KEY,
-    Evidence,
-    Lineage,
-    Table,
-    evidence,
-    fed_by,
-    find_delivery,
-    raw_texts,
-    trace,
-)
+from pipelines.serving.lineage import UNKNOWN_KEY, Lineage, TracedTable
+from pipelines.serving.trace import TracedRecord, evidence, fed_by, find_delivery, raw_texts, trace
 from pipelines.state.home import PROJECT_ROOT, Home
 from tests.worlds.commands import succeeded, touchstone
 
@@ -136,7 +127,7 @@ def walk(home: Home, connection: duckdb.DuckDBPyConnection, seed: int, n_rows: i
     return n_agreeing, failures
 
 
-def _keys(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, object]]:
+def _keys(connection: duckdb.DuckDBPyConnection, table: TracedTable) -> list[dict[str, object]]:
     columns = ", ".join(f'"{column}"' for column in table.key)
     rows = connection.execute(f"select {columns} from {table.identifier} order by all").fetchall()
     return [
@@ -147,8 +138,8 @@ def _keys(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str,
 
 
 def _evidence(
-    connection: duckdb.DuckDBPyConnection, lineage: Lineage, table: Table, key: dict[str, object]
-) -> tuple[dict[str, object], list[Evidence]]:
+    connection: duckdb.DuckDBPyConnection, lineage: Lineage, table: TracedTable, key: dict[str, object]
+) -> tuple[dict[str, object], list[TracedRecord]]:
     cells = ["" if value is None else str(value).replace('"', '""') for value in key.values()]
     query = lineage.rows(table, ",".join(f'"{cell}"' for cell in cells))
     found = connection.execute(query)

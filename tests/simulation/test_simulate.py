@@ -85,6 +85,7 @@ def read_csv(world: Path, path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_same_arguments_give_the_same_bytes_in_another_process(world: Path, tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from pipelines.simulation.simulate import simulate;"

@@ -144,6 +144,7 @@ def test_a_second_refresh_publishes_nothing(real_home: Path, tmp_path: Path) -> 
     assert os.readlink(home / "touchstone.duckdb") == before
 
 
+@pytest.mark.long
 def test_the_same_deliveries_in_any_order_give_the_same_fingerprint(
     world: Path, simulated_home: Path, tmp_path: Path
 ) -> None:

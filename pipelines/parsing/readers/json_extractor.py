@@ -10,11 +10,11 @@ import polars as pl
 
 from pipelines.contract.check import BROKEN_SCHEMA
 from pipelines.contract.declarations import Column, Entity, Source
-from pipelines.parsing.readers.json_pieces import Piece, Surroundings
+from pipelines.parsing.readers.json_pieces import JsonPiece, Surroundings
 
 
 @dataclass
-class Extracted:
+class JsonExtraction:
     """What a piece holds: text columns by entity, the records that are broken, and keys that nobody declared."""
 
     tables: dict[str, pl.DataFrame]
@@ -22,7 +22,7 @@ class Extracted:
     unknown: Counter[str] = field(default_factory=Counter)
 
 
-class Extractor:
+class JsonExtractor:
     """Takes the declared values out of pieces; one per file, used from several threads."""
 
     def __init__(self, source: Source, surroundings: Surroundings) -> None:
@@ -30,7 +30,7 @@ class Extractor:
         self._surroundings = surroundings
         self._connection = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})
 
-    def extract(self, piece: Piece) -> Extracted:
+    def extract(self, piece: JsonPiece) -> JsonExtraction:
         """The values of each entity's columns as text, and the records of another shape than declared.
 
         A record is broken under the rule `json` when it is no JSON object, and under `type:<place>` when a list or
@@ -77,7 +77,7 @@ class Extractor:
         if len(gone):
             lost = gone["record_no"].implode()
             tables = {name: table.filter(~pl.col("record_no").is_in(lost)) for name, table in tables.items()}
-        return Extracted(tables, gone, unknown)
+        return JsonExtraction(tables, gone, unknown)
 
     def _known(self, entity: Entity) -> dict[str, set[str]]:
         """The declared keys of each object of an entity's element, by the path to it."""

@@ -58,14 +58,14 @@ class Surroundings:
 
 
 @dataclass(frozen=True)
-class Piece:
+class JsonPiece:
     """Whole records as received; the first has number `first`."""
 
     raw: pl.Series
     first: int
 
 
-def pieces(path: Path, source: Source, surroundings: Surroundings) -> Iterator[Piece]:
+def pieces(path: Path, source: Source, surroundings: Surroundings) -> Iterator[JsonPiece]:
     """Cut a UTF-8 file into pieces of whole records; lines without text are none.
 
     Raises DeliveryRefused when the file ends inside a record, when a document is not well-formed around its records or
@@ -74,7 +74,7 @@ def pieces(path: Path, source: Source, surroundings: Surroundings) -> Iterator[P
     cut = _cut_lines(path) if is_by_lines(path, source) else _cut_document(path, source, surroundings)
     last = 0
     for raw in cut:
-        yield Piece(raw, last + 1)
+        yield JsonPiece(raw, last + 1)
         last += len(raw)
 
 

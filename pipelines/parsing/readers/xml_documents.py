@@ -16,14 +16,14 @@ from pipelines.contract.declarations import Source
 from pipelines.contract.names import UNDECODABLE
 from pipelines.contract.refusal import DeliveryRefused
 from pipelines.parsing.encoding import declared_encoding
-from pipelines.parsing.readers.xml_pieces import PIECE_BYTES, Piece
+from pipelines.parsing.readers.xml_pieces import PIECE_BYTES, XmlPiece
 
 _PROLOGUE = re.compile(r"\A\s*(?:<\?xml\s.*?\?>\s*)?", re.S)
 # Characters that no XML may hold: one of them spoils its record, not the archive.
 _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
-def document_pieces(paths: Sequence[Path], source: Source) -> Iterator[Piece]:
+def document_pieces(paths: Sequence[Path], source: Source) -> Iterator[XmlPiece]:
     """The documents in order, some at a time, as pieces of whole records.
 
     Raises DeliveryRefused, naming the record, for a document that is not well-formed or has another root.
@@ -37,7 +37,7 @@ def document_pieces(paths: Sequence[Path], source: Source) -> Iterator[Piece]:
             raise DeliveryRefused(f"record {number}: {refusal}") from refusal
         size += len(parts[-1])
         if size >= PIECE_BYTES or number == len(paths):
-            yield Piece(b"".join((b"<records>", *parts, b"</records>")), first + 1, len(parts))
+            yield XmlPiece(b"".join((b"<records>", *parts, b"</records>")), first + 1, len(parts))
             first, size, parts = number, 0, []
 
 

@@ -25,7 +25,7 @@ from pipelines.parsing.readers.xml_pieces import (
     HEAD_BYTES,
     OPENED,
     XML_DECLARATION,
-    Piece,
+    XmlPiece,
     record_elements,
     resolved,
 )
@@ -54,7 +54,7 @@ def header_values(path: Path, source: Source) -> dict[str, str | None]:
 
 
 @dataclass(frozen=True)
-class Extracted:
+class XmlExtraction:
     """Text tables by entity, records that the parser refused with its reason, and elements nobody declared."""
 
     tables: dict[str, pl.DataFrame]
@@ -63,7 +63,7 @@ class Extracted:
     undecodable: bool
 
 
-class Extractor:
+class XmlExtractor:
     """Takes declared entities out of pieces. One instance serves several threads."""
 
     def __init__(self, source: Source) -> None:
@@ -124,7 +124,7 @@ class Extractor:
         # trim_text would drop the spaces around an entity reference (a &amp; b), so values are trimmed later.
         return {"parser_options": {"trim_text": False}, "tables": tables}
 
-    def extract(self, piece: Piece) -> Extracted:
+    def extract(self, piece: XmlPiece) -> XmlExtraction:
         """Text columns of every entity in a piece.
 
         Raises DeliveryRefused when the piece is not well-formed.
@@ -153,7 +153,7 @@ class Extractor:
         if doubled:
             gone = pl.Series(list(doubled), dtype=pl.Int64).implode()
             tables = {name: rows.filter(~pl.col("record_no").is_in(gone)) for name, rows in tables.items()}
-        return Extracted(tables, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), unknown, undecodable)
+        return XmlExtraction(tables, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), unknown, undecodable)
 
     def _parse(
         self, data: bytes | bytearray, first: int, broken: list[tuple[int, str, str]]

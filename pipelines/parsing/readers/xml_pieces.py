@@ -74,7 +74,7 @@ class Skeleton:
 
 
 @dataclass(frozen=True)
-class Piece:
+class XmlPiece:
     """Whole records of a file: `data` is a document <records>…</records>, the first record has number `first`."""
 
     data: bytes | bytearray
@@ -82,7 +82,7 @@ class Piece:
     count: int
 
 
-def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: bool = False) -> Iterator[Piece]:
+def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: bool = False) -> Iterator[XmlPiece]:
     """Cut a UTF-8 stream into pieces of whole records, filling `skeleton` with everything else.
 
     Records are cut where their closing tag stands, which a comment or CDATA section may hold too. With `careful` those
@@ -129,7 +129,7 @@ def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: 
         rest += CLOSED
         first_no = skeleton.n_records + 1
         skeleton.n_records += count
-        yield Piece(rest, first_no, count)
+        yield XmlPiece(rest, first_no, count)
     skeleton.parts.append(kept)
 
 
@@ -197,7 +197,7 @@ def resolved(text: bytes | bytearray) -> bytes:
     return _SPECIAL.sub(plain, text)
 
 
-def piece_records(piece: Piece, source: Source, numbers: Iterable[int]) -> dict[int, bytes]:
+def piece_records(piece: XmlPiece, source: Source, numbers: Iterable[int]) -> dict[int, bytes]:
     """The text of some records of a piece, by their number."""
     assert source.xml is not None
     records = record_elements(piece.data, source.xml.record_tag)
