@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
-.PHONY: run test test-long test-scale lint types sql bench bench-identity star-diagram dev clean lock
+.PHONY: run test test-fast test-long test-scale lint types sql bench bench-identity star-diagram dev clean lock
 
 # The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
 run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
@@ -26,6 +26,9 @@ PYTEST := $(BIN)/pytest -n 3 --dist worksteal --durations 8
 
 test: $(STAMP) lint  ## types, style and every test but the long and the scale ones
 	$(PYTEST) -m "not long and not scale"
+
+test-fast: $(STAMP)  ## the inner loop: no refresh, no dbt build, none of the slow drawn cases
+	$(PYTEST) -m "not slow and not long and not scale"
 
 test-long: $(STAMP)  ## hundreds of drawn histories and rows, and feeds put into copies of the project
 	$(PYTEST) -m long

@@ -16,6 +16,18 @@ from tests.worlds.answers import NIGHTS, SCALE, SEED, build
 from tests.worlds.commands import AS_OF, REAL, REAL_FOLDERS, succeeded, touchstone
 from tests.worlds.dbt_models import PARSED
 
+# Rooms whose tests build models or refresh, and fixtures that cost a refresh or a simulation.
+SLOW_ROOMS = ("models", "oracle", "orchestration", "whole")
+SLOW_FIXTURES = frozenset({"world", "simulated_home", "real_home"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `slow` what `make test-fast` leaves out, in addition to the tests that are marked one by one."""
+    for item in items:
+        room = item.path.relative_to(Path(__file__).parent).parts[0]
+        if room in SLOW_ROOMS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
