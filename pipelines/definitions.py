@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.build.dbt import load_project
+from pipelines.build.parsed_project import load_project
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError

@@ -17,7 +17,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.build.dbt import import_dbt
+from pipelines.build.dbt_runner import import_dbt
 from pipelines.build.inputs import inputs_hash
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipelines.build.dbt import load_project
 from pipelines.build.dbt_project import DbtColumn, DbtProject, DbtReference, DbtTable
+from pipelines.build.parsed_project import load_project
 from pipelines.build.star_diagram import star_diagram
 from pipelines.state.home import PROJECT_ROOT, Home
 

@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines.build import dbt, dictionary
 from pipelines.build.dbt import NodeResult
 from pipelines.build.dbt_project import DbtProject, DbtTable, DbtTest
+from pipelines.build.dbt_runner import one_line
 from pipelines.build.inputs import inputs_hash
 from pipelines.build.work_database import create_work_database
 from pipelines.contract.declarations import Source
@@ -149,9 +150,7 @@ def models(project: DbtProject, project_dir: Path) -> dg.AssetsDefinition:
         faults = [result for result in results if result.status in _BROKEN]
         if faults:
             raise TouchstoneError(
-                "; ".join(
-                    f"{_place(project, result.unique_id)}: {dbt.one_line(result.message)}" for result in faults[:3]
-                )
+                "; ".join(f"{_place(project, result.unique_id)}: {one_line(result.message)}" for result in faults[:3])
             )
         failed = [record.name for record in records.values() if not record.passed and record.severity == "error"]
         if failed:
@@ -216,7 +215,7 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
     relation = project.relation(test)
     passed = result.status == "pass"
     broken = result.status in _BROKEN
-    found = dbt.one_line(result.message) if result.message else result.status
+    found = one_line(result.message) if result.message else result.status
     return CheckRecord(
         gate="build",
         source_id=None,
