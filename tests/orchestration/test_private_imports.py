@@ -74,7 +74,7 @@ def test_dagster_storage_under_touchstone_home() -> None:
 
 def test_dagster_instance_from_a_file_outside_its_folder() -> None:
     remedy = (
-        "pipelines/refresh.py reads dagster.yaml from the project and keeps the state under TOUCHSTONE_HOME/dagster. "
+        "pipelines/orchestration/run_history.py reads dagster.yaml and keeps the state under TOUCHSTONE_HOME/dagster. "
         "Without it, copy dagster.yaml there as `make dev` does, set DAGSTER_HOME and use DagsterInstance.get()."
     )
     takes("dagster", "dagster._core.instance.ref:InstanceRef.from_dir", {"base_dir", "config_dir"}, remedy)

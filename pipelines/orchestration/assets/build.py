@@ -12,12 +12,11 @@ from pipelines.contract.declarations import Source
 from pipelines.orchestration.keys import CANDIDATE, INPUTS, MODELS, OWNERS, POOL, lake_key, run_folder
 from pipelines.orchestration.progress import Progress
 from pipelines.orchestration.resources import RefreshSettings
+from pipelines.orchestration.run_history import prune_history
 from pipelines.receiving.manifest import accepted, manifests
 from pipelines.releases.release import current_release
 from pipelines.state.home import Home
 from pipelines.state.run_folder import BuildInputs
-
-KEPT_HISTORY = 60
 
 
 def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
@@ -53,7 +52,7 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
             context.log.info(f"Nothing new: release {current.release_id} is current")
             folder.remove()
             return
-        _prune_history(context.instance)
+        prune_history(context.instance)
         with progress.step("build", "inputs") as step:
             inputs = BuildInputs(
                 as_of, digest, {source_id: accepted(of_source) for source_id, of_source in every.items()}
@@ -68,13 +67,6 @@ def build_inputs(sources: Mapping[str, Source]) -> dg.AssetsDefinition:
         )
 
     return prepare
-
-
-def _prune_history(instance: dg.DagsterInstance) -> None:
-    """Keep the newest runs in Dagster's history, which takes some megabytes a run and is never pruned by itself."""
-    for run in instance.get_runs(limit=2 * KEPT_HISTORY)[KEPT_HISTORY:]:
-        if run.is_finished:
-            instance.delete_run(run.run_id)
 
 
 def candidate(project: DbtProject, sources: Mapping[str, Source]) -> dg.AssetsDefinition:
