@@ -25,7 +25,8 @@ import polars as pl
 import python_calamine
 
 from benchmarks.xml_tables import CASE_FILE, CLASSIFICATION, EVENT, OWNER, REGISTRATION, XmlTable, parser, table
-from pipelines.build.dbt import compiled, load_project, run_models
+from pipelines.build.dbt import compiled, run_models
+from pipelines.build.parsed_project import load_project
 from pipelines.build.work_database import create_work_database
 from pipelines.contract.loading import load_sources
 from pipelines.receiving.manifest import manifests

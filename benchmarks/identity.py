@@ -22,8 +22,10 @@ import polars as pl
 
 from benchmarks.machine import facts
 from benchmarks.names import NameWorld, name_world
-from pipelines.build.dbt import NodeResult, import_dbt, load_project, run_models
+from pipelines.build.dbt import NodeResult, run_models
+from pipelines.build.dbt_runner import import_dbt
 from pipelines.build.linkage import SETTINGS, scored_pairs
+from pipelines.build.parsed_project import load_project
 from pipelines.build.work_database import create_work_database
 from pipelines.contract import names as text
 from pipelines.contract.declarations import Source

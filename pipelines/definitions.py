@@ -10,7 +10,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from pipelines.build.dbt import load_project
+from pipelines.build.parsed_project import load_project
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
@@ -19,8 +19,7 @@ from pipelines.gates.load_gate import load_plans
 from pipelines.gates.process import Gates
 from pipelines.gates.release_gate import release_plans
 from pipelines.orchestration import checks
-from pipelines.orchestration.assets import build as assets
-from pipelines.orchestration.assets import lake, receiving, release
+from pipelines.orchestration.assets import build, lake, models, receiving, release
 from pipelines.orchestration.jobs import backfill_remote, nightly_refresh
 from pipelines.orchestration.progress import Progress, SilentProgress
 from pipelines.orchestration.resources import RefreshSettings, gates_apart, held_home
@@ -67,9 +66,9 @@ def assemble(
             *(receiving.remote(sources[source_id], days) for source_id in dated),
             *(receiving.deliveries(source, source.id in dated) for source in sources.values()),
             *(lake.lake(source) for source in sources.values()),
-            assets.build_inputs(sources),
-            assets.models(project, project_dir),
-            assets.candidate(project, sources),
+            build.build_inputs(sources),
+            models.models(project, project_dir),
+            build.candidate(project, sources),
             release.release(sources, expected),
         ],
         asset_checks=[

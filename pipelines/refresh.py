@@ -5,7 +5,6 @@ What costs seconds to import (Dagster, dbt, Great Expectations) is imported only
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,17 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from pipelines.build.dbt import import_dbt
+from pipelines.build.dbt_runner import import_dbt
 from pipelines.build.inputs import inputs_hash
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
 from pipelines.gates.process import GatesApart
 from pipelines.orchestration.progress import Progress, SilentProgress
+from pipelines.orchestration.run_log import logged_to_file
 from pipelines.parsing.parse import pending
 from pipelines.receiving import addresses
 from pipelines.receiving import fetch as fetching
@@ -32,13 +29,8 @@ from pipelines.receiving.landing import has_landed
 from pipelines.receiving.manifest import accepted, manifests
 from pipelines.releases.release import Release, current_release
 from pipelines.state.database import memory_limit, threads
-from pipelines.state.home import PROJECT_ROOT, Home, business_today
+from pipelines.state.home import Home, business_today
 from pipelines.state.lock import exclusive
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance, ExecuteInProcessResult
-
-RUN_TAG = "touchstone/refresh"
 
 
 @dataclass(frozen=True)
@@ -187,111 +179,40 @@ def _run(
 ) -> RefreshResult:
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
-    with _logged_to_file(home) as logger, GatesApart(home) as gates, _instance(home) as instance, _dbt_imported():
-        with progress.step("start", "dagster") as step:
-            step.report(f"DuckDB may use {memory_limit()}, {threads()} threads")
-            from dagster import LoggerDefinition, RunConfig
+    os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
+    with logged_to_file(home) as logger, GatesApart(home) as gates:
+        from pipelines.orchestration.run_history import RUN_TAG, forget_killed_runs, home_instance
 
-            from pipelines.definitions import assemble
-            from pipelines.orchestration.assets.receiving import remote_events
-            from pipelines.orchestration.jobs import NIGHTLY_REFRESH
-            from pipelines.orchestration.resources import RefreshSettings
+        with home_instance(home) as instance, _dbt_imported():
+            with progress.step("start", "dagster") as step:
+                step.report(f"DuckDB may use {memory_limit()}, {threads()} threads")
+                from dagster import LoggerDefinition, RunConfig
 
-            loggers = {"console": LoggerDefinition(lambda _: logger)}
-            definitions = assemble(home, told, gates, declared, loggers=loggers)
-            job = definitions.resolve_job_def(NIGHTLY_REFRESH)
-            _forget_killed_runs(instance)
-            for source_id in sorted({one.source_id for one in fetched}):
-                received = [one for one in fetched if one.source_id == source_id and one.outcome == "received"]
-                for event in remote_events(declared[source_id], received):
-                    instance.report_runless_asset_event(event)
-        settings = RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full, fetch=False)
-        result = job.execute_in_process(
-            run_config=RunConfig(resources={"settings": settings}, loggers={"console": {}}),
-            instance=instance,
-            raise_on_error=False,
-            tags={RUN_TAG: "command line"},
-        )
+                from pipelines.definitions import assemble
+                from pipelines.orchestration.assets.receiving import remote_events
+                from pipelines.orchestration.jobs import NIGHTLY_REFRESH
+                from pipelines.orchestration.resources import RefreshSettings
+
+                loggers = {"console": LoggerDefinition(lambda _: logger)}
+                definitions = assemble(home, told, gates, declared, loggers=loggers)
+                job = definitions.resolve_job_def(NIGHTLY_REFRESH)
+                forget_killed_runs(instance)
+                for source_id in sorted({one.source_id for one in fetched}):
+                    received = [one for one in fetched if one.source_id == source_id and one.outcome == "received"]
+                    for event in remote_events(declared[source_id], received):
+                        instance.report_runless_asset_event(event)
+            settings = RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full, fetch=False)
+            result = job.execute_in_process(
+                run_config=RunConfig(resources={"settings": settings}, loggers={"console": {}}),
+                instance=instance,
+                raise_on_error=False,
+                tags={RUN_TAG: "command line"},
+            )
     if result.success:
         return _ended(home, before, current_release(home), progress, told.lines)
-    raise _failure(home, result, before, told)
+    from pipelines.orchestration.failures import failure
 
-
-def _failure(home: Home, result: ExecuteInProcessResult, before: Release | None, told: Progress) -> TouchstoneError:
-    """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
-    from pipelines.orchestration.checks import lines
-
-    failed_checks: list[str] = []
-    faults: list[tuple[type[TouchstoneError], str]] = []
-    details: list[str] = []
-    for event in result.all_events:
-        if event.event_type_value == "ASSET_CHECK_EVALUATION":
-            evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed and evaluation.severity.value == "ERROR":
-                failed_checks += lines(evaluation)
-        elif event.event_type_value == "STEP_FAILURE":
-            error = event.step_failure_data.error
-            if error is None:
-                continue
-            details.append(error.to_string())
-            while error.cause is not None and error.cls_name not in _OWN_ERRORS:
-                error = error.cause
-            if error.cls_name in _GATES_OWN:
-                continue
-            text = " ".join(error.message.split()).split(": ", 1)[-1]
-            kind = _OWN_ERRORS.get(error.cls_name or "", TouchstoneError)
-            named = error.cls_name in _OWN_ERRORS
-            faults.append((kind, text if named else f"{event.step_key}: {error.cls_name}: {text}"))
-    stays = f"release {before.release_id} stays current" if before else "nothing is released"
-    left = f"see {home.runs / result.run_id}"
-    for line in failed_checks:
-        told.refused(line)
-    failure: TouchstoneError
-    if faults:
-        kind, text = faults[0]
-        failure = kind(f"{text}; {stays}; {left} and {_log_path(home)}")
-    else:
-        count = "1 check" if len(failed_checks) == 1 else f"{len(failed_checks)} checks"
-        failure = GateRefused(f"{count} failed and nothing was published; {stays}; {left}")
-    for detail in details:
-        failure.add_note(detail)
-    return failure
-
-
-# These end a step whose failed checks have been told already.
-_GATES_OWN = ("GateRefused", "DagsterAssetCheckFailedError")
-_OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
-    "TouchstoneError": TouchstoneError,
-    "UsageError": UsageError,
-    "CheckCannotRun": TouchstoneError,
-    "GateRefused": GateRefused,
-    "CorrectionOutdated": GateRefused,
-}
-
-
-@contextmanager
-def _instance(home: Home) -> Iterator[DagsterInstance]:
-    """Dagster's instance as dagster.yaml sets it up: the one that `dg dev` shows."""
-    os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
-    from dagster import DagsterInstance
-    from dagster._core.instance.ref import InstanceRef
-
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    with DagsterInstance.from_ref(InstanceRef.from_dir(str(home.dagster), config_dir=str(PROJECT_ROOT))) as instance:
-        yield instance
-
-
-def _forget_killed_runs(instance: DagsterInstance) -> None:
-    """End the runs of killed refreshes, whose claim on the warehouse's slot would keep this one waiting for ever.
-
-    While this process holds the home's lock, no other refresh can be alive.
-    """
-    from dagster import DagsterRunStatus, RunsFilter
-
-    unfinished = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
-    for run in instance.get_runs(RunsFilter(statuses=unfinished, tags={RUN_TAG: "command line"})):
-        instance.report_run_failed(run, "The process of this refresh was killed")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    raise failure(home, result, before, told)
 
 
 @contextmanager
@@ -301,26 +222,3 @@ def _dbt_imported() -> Iterator[None]:
         # A module that cannot be imported says so where it is used.
         pool.submit(import_dbt)
         yield
-
-
-def _log_path(home: Home) -> Path:
-    return home.dagster / "refresh.log"
-
-
-@contextmanager
-def _logged_to_file(home: Home) -> Iterator[logging.Logger]:
-    """A logger for Dagster; what libraries log and warn of goes to the same file, not to the terminal."""
-    home.dagster.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(_log_path(home), maxBytes=5_000_000, backupCount=2, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    before, root.handlers = root.handlers, [handler]
-    logging.captureWarnings(True)
-    logger = logging.getLogger("touchstone.refresh")
-    logger.setLevel(logging.INFO)
-    try:
-        yield logger
-    finally:
-        logging.captureWarnings(False)
-        root.handlers = before
-        handler.close()

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from pipelines.build.dbt import load_project
 from pipelines.build.dbt_project import DbtProject, DbtTable
+from pipelines.build.parsed_project import load_project
 from pipelines.state.home import PROJECT_ROOT, Home
 
 _OPENING = """\

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.build.dbt import load_project
 from pipelines.build.dbt_project import DbtColumn, DbtProject, DbtReference, DbtTable
+from pipelines.build.parsed_project import load_project
 from pipelines.build.star_diagram import star_diagram
 from pipelines.state.home import PROJECT_ROOT, Home
 

@@ -20,7 +20,7 @@ from pipelines.gates.delivery_checks import DeliveryCounts
 from pipelines.gates.great_expectations import CheckCannotRun
 from pipelines.gates.load_gate import load_plans, run_load_gate
 from pipelines.gates.release_gate import release_plans, run_release_gate
-from pipelines.gates.release_rules import FIXED_COLUMNS
+from pipelines.gates.star_checks import FIXED_COLUMNS
 from tests.worlds.dbt_models import PARSED
 
 AS_OF = date(2026, 11, 20)

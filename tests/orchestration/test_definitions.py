@@ -24,9 +24,9 @@ import duckdb
 import pytest
 
 from pipelines import definitions, refresh
-from pipelines.build import dbt
-from pipelines.build.dbt import load_project
+from pipelines.build import dbt, dbt_runner
 from pipelines.build.dbt_project import DbtProject
+from pipelines.build.parsed_project import load_project
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
@@ -387,7 +387,7 @@ def test_unit_tests_run_once_per_state_of_the_code(
     home: Home, gates: SmallGates, released: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[bool] = []
-    invoke = dbt._invoke
+    invoke = dbt_runner.invoke
 
     def watched(*arguments: Any, **named: Any) -> Any:
         outcome = invoke(*arguments, **named)
@@ -395,7 +395,7 @@ def test_unit_tests_run_once_per_state_of_the_code(
             ran.append(any(result.node.resource_type == "unit_test" for result in outcome.result.results))
         return outcome
 
-    monkeypatch.setattr(dbt, "_invoke", watched)
+    monkeypatch.setattr(dbt, "invoke", watched)
     refresh.refresh(home, SECOND)
     model = gates.project_dir / "models/marts/n_decisions.sql"
     model.write_text(f"-- Changed.\n{model.read_text('utf-8')}", encoding="utf-8")

@@ -74,7 +74,7 @@ def test_dagster_storage_under_touchstone_home() -> None:
 
 def test_dagster_instance_from_a_file_outside_its_folder() -> None:
     remedy = (
-        "pipelines/refresh.py reads dagster.yaml from the project and keeps the state under TOUCHSTONE_HOME/dagster. "
+        "pipelines/orchestration/run_history.py reads dagster.yaml and keeps the state under TOUCHSTONE_HOME/dagster. "
         "Without it, copy dagster.yaml there as `make dev` does, set DAGSTER_HOME and use DagsterInstance.get()."
     )
     takes("dagster", "dagster._core.instance.ref:InstanceRef.from_dir", {"base_dir", "config_dir"}, remedy)
@@ -93,9 +93,9 @@ def test_dagster_classes_that_dagster_yaml_names() -> None:
 
 def test_dbt_manifest_kept_between_processes() -> None:
     remedy = (
-        "pipelines/build/dbt.py keeps what dbt parsed as a file, which saves each build a parse. Use the new names, "
-        "or let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give dbtRunner "
-        "no manifest."
+        "pipelines/build/parsed_project.py keeps what dbt parsed as a file, which saves each build a parse. Use the "
+        "new names, or let dbt keep it itself: parse with --partial-parse and --partial-parse-file-path and give "
+        "dbtRunner no manifest."
     )
     used("dbt-core", "dbt.contracts.graph.manifest:Manifest.to_msgpack", remedy)
     takes("dbt-core", "dbt.contracts.graph.manifest:Manifest.from_msgpack", {"decoder"}, remedy)
@@ -106,15 +106,17 @@ def test_dbt_manifest_kept_between_processes() -> None:
 
 
 def test_dbt_modules_imported_ahead() -> None:
-    remedy = "import_dbt in pipelines/build/dbt.py imports it during parsing. Name its new place, or leave it out."
+    remedy = (
+        "import_dbt in pipelines/build/dbt_runner.py imports it during parsing. Name its new place, or leave it out."
+    )
     used("dbt-core", "dbt.task.build:BuildTask", remedy)
     used("dbt-common", "dbt_common.events.base_types:EventMsg", "Types alone use it: name its new place.")
 
 
 def test_dbt_duckdb_databases_closed_after_each_command() -> None:
     remedy = (
-        "pipelines/build/dbt.py closes the adapter's databases, which the next step opens with other settings. Find "
-        "what holds them now and close it there, or the step after dbt fails with 'different configuration'."
+        "pipelines/build/dbt_runner.py closes the adapter's databases, which the next step opens with other settings. "
+        "Find what holds them now and close it there, or the step after dbt fails with 'different configuration'."
     )
     manager = "dbt.adapters.duckdb.connections:DuckDBConnectionManager"
     used("dbt-duckdb", f"{manager}._ENV", remedy)

@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
-from pipelines.build.dbt import load_project, run_models
+from pipelines.build.dbt import run_models
 from pipelines.build.dbt_project import DbtProject
+from pipelines.build.parsed_project import load_project
 from pipelines.build.work_database import create_work_database
 from pipelines.contract.loading import load_sources
 from pipelines.receiving.manifest import manifests

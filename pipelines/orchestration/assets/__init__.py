@@ -1,1 +1,1 @@
-"""Assets, by stage: receiving, lake, build, release."""
+"""Assets, by stage: receiving, lake, build, models, release."""
