@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.build import dbt_project as dbt_manifest
 from pipelines.build.dbt_project import DbtProject
 from pipelines.build.inputs import tree_hash
-from pipelines.errors import TouchstoneError, UsageError
+from pipelines.errors import TouchstoneError, UsageError, first_paragraph
 from pipelines.state.database import memory_limit, threads
 from pipelines.state.home import DBT_PROJECT_DIR, Home
 from pipelines.state.run_folder import RunFolder
@@ -111,7 +111,7 @@ def build(
         outcome = _invoke(home, project_dir, folder, arguments, manifest, on_event)
         if outcome.exception is not None:
             raise TouchstoneError(
-                f"{project_dir}: dbt cannot build: {one_line(outcome.exception)}"
+                f"{project_dir}: dbt cannot build: {first_paragraph(outcome.exception)}"
             ) from outcome.exception
         return {result.node.unique_id: _result(result) for result in outcome.result.results}
 
@@ -156,11 +156,11 @@ def run_models(
     arguments += [*(["--exclude", *without] if without else []), "--resource-type", "model", "--resource-type", "seed"]
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
-        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {one_line(outcome.exception)}")
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {first_paragraph(outcome.exception)}")
     results = [_result(one) for one in outcome.result.results]
     failed = [one for one in results if one.status != "success"]
     if failed:
-        raise TouchstoneError(f"{failed[0].unique_id}: {one_line(failed[0].message)}")
+        raise TouchstoneError(f"{failed[0].unique_id}: {first_paragraph(failed[0].message)}")
     return results
 
 
@@ -173,18 +173,12 @@ def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) ->
     arguments = ["compile", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
     outcome = _invoke(home, DBT_PROJECT_DIR, folder, arguments, _parsed(project))
     if outcome.exception is not None:
-        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {one_line(outcome.exception)}")
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {first_paragraph(outcome.exception)}")
     return {
         result.node.unique_id: str(result.node.compiled_code)
         for result in outcome.result.results
         if result.node.unique_id in project.tables or result.node.unique_id in project.tests
     }
-
-
-def one_line(error: BaseException | str) -> str:
-    """A message of dbt or DuckDB on one line, without what follows its first paragraph."""
-    text = str(error).strip()
-    return " ".join(text.split("\n\n")[0].split()) or type(error).__name__
 
 
 def _variables(as_of: date) -> str:
@@ -215,7 +209,9 @@ def _parse(home: Home, project_dir: Path, folder: Path) -> None:
     outcome = _invoke(home, project_dir, RunFolder(partial), ["parse", "--target-path", str(partial / "target")])
     if outcome.exception is not None or not isinstance(outcome.result, Manifest):
         shutil.rmtree(partial)
-        raise UsageError(f"{project_dir}: dbt cannot parse the project: {one_line(outcome.exception or 'no manifest')}")
+        raise UsageError(
+            f"{project_dir}: dbt cannot parse the project: {first_paragraph(outcome.exception or 'no manifest')}"
+        )
     (partial / _PACKED).write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))
     shutil.move(partial / "target" / _MANIFEST, partial / _MANIFEST)
     shutil.rmtree(partial / "target")

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import TouchstoneError, UsageError
+from pipelines.errors import TouchstoneError, UsageError, first_line
 from pipelines.releases.release import (
     DATABASE_NAME,
     RELEASE_ID,
@@ -95,7 +95,7 @@ def publish(
                 (partial / "site").mkdir()
                 (site or page.write_site)(release, connection, partial / "site")
         except duckdb.Error as error:
-            raise TouchstoneError(f"{candidate}: not publishable: {_first_line(error)}") from error
+            raise TouchstoneError(f"{candidate}: not publishable: {first_line(error)}") from error
         # Moved only now, so that a failure before this leaves the candidate where it can be inspected and tried again.
         shutil.move(candidate, partial / DATABASE_NAME)
         database = partial / DATABASE_NAME
@@ -163,7 +163,7 @@ def _checkpoint(candidate: Path) -> None:
                 "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
             ).fetchone()
     except duckdb.Error as error:
-        raise TouchstoneError(f"{candidate}: not publishable: {_first_line(error)}") from error
+        raise TouchstoneError(f"{candidate}: not publishable: {first_line(error)}") from error
     storage = str(tags[0]) if tags else ""
     numbers = re.match(r"v(\d+)\.(\d+)", storage)
     if numbers is None or (int(numbers[1]), int(numbers[2])) > NEWEST_STORAGE:
@@ -237,7 +237,3 @@ def _write_synced(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

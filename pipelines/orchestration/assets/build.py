@@ -13,7 +13,7 @@ from pipelines.build.dbt_project import DbtProject, DbtTable, DbtTest
 from pipelines.build.inputs import inputs_hash
 from pipelines.build.work_database import create_work_database
 from pipelines.contract.declarations import Source
-from pipelines.errors import GateRefused, TouchstoneError
+from pipelines.errors import GateRefused, TouchstoneError, first_paragraph
 from pipelines.orchestration.checks import outcome
 from pipelines.orchestration.keys import (
     CANDIDATE,
@@ -150,7 +150,7 @@ def models(project: DbtProject, project_dir: Path) -> dg.AssetsDefinition:
         if faults:
             raise TouchstoneError(
                 "; ".join(
-                    f"{_place(project, result.unique_id)}: {dbt.one_line(result.message)}" for result in faults[:3]
+                    f"{_place(project, result.unique_id)}: {first_paragraph(result.message)}" for result in faults[:3]
                 )
             )
         failed = [record.name for record in records.values() if not record.passed and record.severity == "error"]
@@ -216,7 +216,7 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
     relation = project.relation(test)
     passed = result.status == "pass"
     broken = result.status in _BROKEN
-    found = dbt.one_line(result.message) if result.message else result.status
+    found = first_paragraph(result.message) if result.message else result.status
     return CheckRecord(
         gate="build",
         source_id=None,
