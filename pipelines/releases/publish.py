@@ -6,7 +6,6 @@ the symlink `touchstone.duckdb`, which is replaced in one atomic step; whoever h
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from filelock import FileLock, Timeout
 
 from pipelines.errors import TouchstoneError, UsageError, first_line
 from pipelines.releases.release import (
@@ -139,14 +139,17 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
 @contextmanager
 def _writing(home: Home, *, wait: bool) -> Iterator[None]:
     """The only publish or rollback of this home; the lock goes with the process, however it ends."""
-    with (home.releases / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise TouchstoneError(
-                f"{home.releases}: a publish or rollback is under way; try again when it is done"
-            ) from error
+    lock = FileLock(home.releases / ".lock", blocking=wait)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise TouchstoneError(
+            f"{home.releases}: a publish or rollback is running; try again when it is done"
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _checkpoint(candidate: Path) -> None:
