@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipelines.contract.loading import load_sources
-from pipelines.lake.decisions import ALIASES
+from pipelines.lake.aliases import ALIASES
 from pipelines.parsing.encoding import detect, to_utf8
 from pipelines.receiving.landing import receive
 from pipelines.simulation.nights import night_date

@@ -19,3 +19,13 @@ class GateRefused(TouchstoneError):
     """A gate refused; the current release is untouched. Exit code 3."""
 
     exit_code = 3
+
+
+def first_line(error: object) -> str:
+    """The first line of an error's message that holds text; the name of the error's class where none does."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
+def first_paragraph(error: object) -> str:
+    """The first paragraph of an error's message, on one line; the name of the error's class without a message."""
+    return " ".join(str(error).strip().split("\n\n")[0].split()) or type(error).__name__

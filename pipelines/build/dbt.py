@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.build.dbt_project import DbtProject
-from pipelines.build.dbt_runner import import_dbt, invoke, one_line
+from pipelines.build.dbt_runner import import_dbt, invoke
 from pipelines.build.parsed_project import packed_manifest
-from pipelines.errors import TouchstoneError
+from pipelines.errors import TouchstoneError, first_paragraph
 from pipelines.state.home import DBT_PROJECT_DIR, Home
 from pipelines.state.run_folder import RunFolder
 
@@ -77,7 +77,7 @@ def build(
         outcome = invoke(home, project_dir, folder, arguments, manifest, on_event)
         if outcome.exception is not None:
             raise TouchstoneError(
-                f"{project_dir}: dbt cannot build: {one_line(outcome.exception)}"
+                f"{project_dir}: dbt cannot build: {first_paragraph(outcome.exception)}"
             ) from outcome.exception
         return {result.node.unique_id: _result(result) for result in outcome.result.results}
 
@@ -122,11 +122,11 @@ def run_models(
     arguments += [*(["--exclude", *without] if without else []), "--resource-type", "model", "--resource-type", "seed"]
     outcome = invoke(home, DBT_PROJECT_DIR, folder, arguments, packed_manifest(project))
     if outcome.exception is not None:
-        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {one_line(outcome.exception)}")
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {first_paragraph(outcome.exception)}")
     results = [_result(one) for one in outcome.result.results]
     failed = [one for one in results if one.status != "success"]
     if failed:
-        raise TouchstoneError(f"{failed[0].unique_id}: {one_line(failed[0].message)}")
+        raise TouchstoneError(f"{failed[0].unique_id}: {first_paragraph(failed[0].message)}")
     return results
 
 
@@ -139,7 +139,7 @@ def compiled(project: DbtProject, home: Home, folder: RunFolder, as_of: date) ->
     arguments = ["compile", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
     outcome = invoke(home, DBT_PROJECT_DIR, folder, arguments, packed_manifest(project))
     if outcome.exception is not None:
-        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {one_line(outcome.exception)}")
+        raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot compile: {first_paragraph(outcome.exception)}")
     return {
         result.node.unique_id: str(result.node.compiled_code)
         for result in outcome.result.results

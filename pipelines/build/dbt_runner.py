@@ -53,12 +53,6 @@ def invoke(
                 DuckDBConnectionManager.close_all_connections()
 
 
-def one_line(error: BaseException | str) -> str:
-    """A message of dbt or DuckDB on one line, without what follows its first paragraph."""
-    text = str(error).strip()
-    return " ".join(text.split("\n\n")[0].split()) or type(error).__name__
-
-
 @contextmanager
 def _environment(home: Home, folder: RunFolder) -> Iterator[None]:
     """What profiles.yml reads from the environment."""

@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.contract.declarations import Source
-from pipelines.lake import corrections, decisions
+from pipelines.lake.corrections import corrections_digest
+from pipelines.lake.decisions import decisions_digest
 from pipelines.receiving.manifest import Manifest, accepted
 from pipelines.state.home import DBT_PROJECT_DIR, PROJECT_ROOT, Home
 
@@ -44,8 +45,8 @@ def inputs_hash(home: Home, as_of: date, sources: Mapping[str, Source], manifest
         "undelivered": {
             source_id: contract_version(sources[source_id]) for source_id in sources if not parsed_under[source_id]
         },
-        "corrections": {source_id: corrections.corrections_digest(source) for source_id, source in sources.items()},
-        "identity": decisions.declarations_digest(home),
+        "corrections": {source_id: corrections_digest(source) for source_id, source in sources.items()},
+        "identity": decisions_digest(home),
         "models": tree_hash(DBT_PROJECT_DIR),
         "code": {room: tree_hash(PROJECT_ROOT / "pipelines" / room) for room in DECIDING_ROOMS},
         "regions": importlib.metadata.version("python-stdnum"),

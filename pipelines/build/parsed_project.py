@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from pipelines.build import dbt_manifest
 from pipelines.build.dbt_project import DbtProject
-from pipelines.build.dbt_runner import import_dbt, invoke, one_line
+from pipelines.build.dbt_runner import import_dbt, invoke
 from pipelines.build.inputs import tree_hash
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, first_paragraph
 from pipelines.state.home import DBT_PROJECT_DIR, Home
 from pipelines.state.run_folder import RunFolder
 
@@ -66,7 +66,9 @@ def _parse(home: Home, project_dir: Path, folder: Path) -> None:
     outcome = invoke(home, project_dir, RunFolder(partial), ["parse", "--target-path", str(partial / "target")])
     if outcome.exception is not None or not isinstance(outcome.result, Manifest):
         shutil.rmtree(partial)
-        raise UsageError(f"{project_dir}: dbt cannot parse the project: {one_line(outcome.exception or 'no manifest')}")
+        raise UsageError(
+            f"{project_dir}: dbt cannot parse the project: {first_paragraph(outcome.exception or 'no manifest')}"
+        )
     (partial / _PACKED).write_bytes(outcome.result.to_msgpack(extended_mashumaro_encoder))
     shutil.move(partial / "target" / _MANIFEST, partial / _MANIFEST)
     shutil.rmtree(partial / "target")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pipelines.contract.declarations import Source
-from pipelines.lake import decisions
+from pipelines.lake.decisions import create_decision_tables
 from pipelines.lake.views import create_lake
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.database import open_database
@@ -28,4 +28,4 @@ def create_work_database(
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
     with open_database(folder.work, folder.spill) as connection:
         create_lake(connection, home, sources, manifests)
-        decisions.create_tables(connection, home)
+        create_decision_tables(connection, home)

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import polars as pl
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# A unified social credit code, or a 15-digit registration number of before 2015, whatever the check digit.
+CREDIT_CODE_PATTERN = r"[0-9A-HJ-NPQRTUWXY]{18}|\d{15}"
 # Whole numbers this small are exact in 32-bit floats, whose product is a fast library routine.
 _WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.float32)
 
@@ -18,7 +20,7 @@ def uscc_is_valid(values: pl.Series) -> pl.Series:
     The rule is python-stdnum's `cn.uscc` for a column at once, but a registering department may be a letter (Y, N) and
     is never 0.
     """
-    shaped = values.str.contains(r"^[1-9A-HJ-NP-RT-UW-Y][1-9][0-9]{6}[0-9A-HJ-NP-RT-UW-Y]{10}$")
+    shaped = values.str.contains(f"^[{_ALPHABET[1:]}][1-9][0-9]{{6}}[{_ALPHABET}]{{10}}$")
     valid = values.str.contains(r"^[0-9]{15}$")
     at = shaped.arg_true()
     if not len(at):

@@ -1,10 +1,11 @@
-"""Reading source.yaml files, with the line of each error."""
+"""Reading YAML files that people write, and source.yaml among them, with the place of each error."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -14,24 +15,33 @@ from pipelines.errors import UsageError
 from pipelines.state.home import SOURCES_DIR
 
 
+def read_yaml(path: Path) -> Any:
+    """The content of a YAML file. Raises UsageError with the file's path, in one line, when it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The place of the first problem that validation met, and the rule broken."""
+    problem = error.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
+
+
 def load_source(path: Path) -> Source:
     """Read and validate one source.yaml.
 
     Raises UsageError with the file's path, the place in it and the rule broken.
     """
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: not readable as YAML: {error}".replace("\n", " ")) from error
+    raw = read_yaml(path)
     if not isinstance(raw, dict):
         raise UsageError(f"{path}: a declaration is a mapping; see sources/README.md")
     try:
         return Source(**raw, folder=path.parent)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "declaration"
-        line = line_of(path, first["loc"])
-        raise UsageError(f"{path}:{line}: {place}: {first['msg']} ({error.error_count()} in all)") from error
+        line = line_of(path, error.errors()[0]["loc"])
+        raise UsageError(f"{path}:{line}: {first_problem(error)} ({error.error_count()} in all)") from error
 
 
 def line_of(path: Path, place: Sequence[str | int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from pipelines.contract.credit_codes import CREDIT_CODE_PATTERN
 from pipelines.contract.declarations import Column, HandWrittenCheck
 from pipelines.errors import UsageError
 from pipelines.gates.check import Severity, shortened
@@ -136,7 +137,7 @@ def _column(rules: SourceRules, entity: str, column: Column, as_of: date) -> Non
             remedy=f"If the publisher added a code, add it to `codes` of {column.name} in {rules.contract}.",
             severity=severity,
         )
-    pattern = r"[0-9A-HJ-NPQRTUWXY]{18}|\d{15}" if column.format == "uscc" else column.pattern
+    pattern = CREDIT_CODE_PATTERN if column.format == "uscc" else column.pattern
     if pattern and column.type == "text":
         rules.add(
             entity,

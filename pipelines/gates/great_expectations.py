@@ -28,7 +28,7 @@ from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.expectations.core.expect_compound_columns_to_be_unique import ExpectCompoundColumnsToBeUnique
 from great_expectations.expectations.expectation import Expectation
 
-from pipelines.errors import TouchstoneError
+from pipelines.errors import TouchstoneError, first_line
 from pipelines.gates.duckdb_dialect import DIALECT, lent
 
 # Read once, while great_expectations is imported; without it the first context posts to an analytics host.
@@ -97,7 +97,7 @@ def validate(
             asset = source.add_table_asset(name=secrets.token_hex(8), table_name=table, schema_name=schema)
         batch = asset.add_batch_definition_whole_table("all").get_batch()
     except Exception as error:
-        raise CheckCannotRun(f"{schema}.{table}: not readable by the gate: {_first_line(error)}") from error
+        raise CheckCannotRun(f"{schema}.{table}: not readable by the gate: {first_line(error)}") from error
 
     def run(chosen: list[int], result_format: str) -> dict[int, ExpectationValidationResult]:
         marked = [expectations[index].copy(update={"meta": {"index": index}}) for index in chosen]
@@ -134,7 +134,7 @@ def _exceptions(result: ExpectationValidationResult) -> list[str]:
 def _outcome(result: ExpectationValidationResult, check: str) -> ExpectationOutcome:
     raised = _exceptions(result)
     if raised:
-        raise CheckCannotRun(f"{check} could not run: {_first_line(raised[0])}")
+        raise CheckCannotRun(f"{check} could not run: {first_line(raised[0])}")
     found = result.result or {}
     if "element_count" not in found:
         observed = found.get("observed_value")
@@ -149,8 +149,3 @@ def _example(values: list[Any] | None) -> dict[str, object]:
     if not values:
         return {}
     return dict(values[0]) if isinstance(values[0], dict) else {"value": values[0]}
-
-
-def _first_line(error: object) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.contract.declarations import Source
+from pipelines.contract.loading import first_problem, read_yaml
 from pipelines.errors import GateRefused, UsageError
 
 FILE_NAME = "corrections.yaml"
@@ -75,10 +75,7 @@ def load_corrections(source: Source) -> list[Correction]:
     path = corrections_path(source)
     if not path.exists():
         return []
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{path}: not readable as YAML: {error}".replace("\n", " ")) from error
+    raw = read_yaml(path)
     if not isinstance(raw, list):
         raise UsageError(f"{path}: corrections are a list; see sources/README.md")
     found: list[Correction] = []
@@ -87,9 +84,7 @@ def load_corrections(source: Source) -> list[Correction]:
         try:
             correction = Correction.model_validate(entry)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise UsageError(f"{place}: {where + ': ' if where else ''}{first['msg']}") from error
+            raise UsageError(f"{place}: {first_problem(error)}") from error
         if any(correction.id == other.id for other in found):
             raise UsageError(f"{place}: two corrections have this id; rename one")
         _refuse_undeclared(source, correction, place)

@@ -12,7 +12,8 @@ import duckdb
 
 from pipelines.contract.declarations import Source
 from pipelines.errors import TouchstoneError
-from pipelines.lake import overlay as corrections
+from pipelines.lake.apply_corrections import apply_corrections
+from pipelines.lake.correction_log import create_correction_log
 from pipelines.lake.corrections import corrections_digest
 from pipelines.lake.lists import create_lists
 from pipelines.receiving.manifest import Manifest, loaded
@@ -31,7 +32,8 @@ def create_lake(
 
     A view `<source>__<entity>` has `delivery_sha256` and the entity's lake columns, typed also where nothing was
     delivered. A source whose parse.py offers `fallback()` has its record entity from there, as a table with a null
-    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone, and what `corrections.apply` does.
+    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone, and what `apply_corrections`
+    does.
     """
     connection.execute("create schema lake")
     for source_id, source in sources.items():
@@ -39,9 +41,9 @@ def create_lake(
     every = [manifest for source_id in sources for manifest in manifests[source_id] if manifest.state != "received"]
     _create_deliveries(connection, every, sources)
     _create_quarantine(connection, home, every)
-    corrections.create_table(connection)
+    create_correction_log(connection)
     for source_id, source in sources.items():
-        corrections.apply(connection, home, source, manifests[source_id])
+        apply_corrections(connection, home, source, manifests[source_id])
     create_lists(connection, sources, manifests)
 
 
@@ -151,7 +153,8 @@ def _create_quarantine(connection: duckdb.DuckDBPyConnection, home: Home, manife
 
 
 def refuse_outdated(home: Home, source: Source, manifests: Iterable[Manifest]) -> None:
-    """Raises CorrectionOutdated for a correction whose record the publisher has mended, and whatever `apply` raises."""
+    """Raises CorrectionOutdated for a correction whose record the publisher has mended, and whatever
+    `apply_corrections` raises."""
     if corrections_digest(source) is None:
         return
     from pipelines.state.database import open_database

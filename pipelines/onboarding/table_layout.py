@@ -13,7 +13,7 @@ from typing import Any
 
 import python_calamine
 
-from pipelines.errors import UsageError
+from pipelines.errors import UsageError, first_line
 from pipelines.onboarding.place import Layout, Place
 from pipelines.parsing.encoding import detect
 
@@ -53,7 +53,7 @@ def workbook_layout(path: Path) -> Layout:
             for name in workbook.sheet_names
         ]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise UsageError(f"{path}: not a readable workbook: {str(error).splitlines()[0]}") from error
+        raise UsageError(f"{path}: not a readable workbook: {first_line(error)}") from error
     for rows in sheets:
         # What is no text in a workbook is a value, not a header.
         texts = [[cell if isinstance(cell, str) else str(cell or 0) for cell in row] for row in rows]

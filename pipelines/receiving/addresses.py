@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
-import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from pipelines.contract.declarations import Source
+from pipelines.contract.loading import first_problem, read_yaml
 from pipelines.contract.remote import Remote, refuse_other_names
 from pipelines.errors import UsageError
 from pipelines.state.home import Home
@@ -35,36 +36,35 @@ def _is_on() -> bool:
 
 
 def _of_this_home(home: Home, sources: Mapping[str, Source]) -> dict[str, list[Remote]]:
-    if not home.remotes.exists():
-        return {}
-    try:
-        raw = yaml.safe_load(home.remotes.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
-        raise UsageError(f"{home.remotes}: not readable as YAML: {error}".replace("\n", " ")) from error
-    if not isinstance(raw, dict):
-        raise UsageError(f"{home.remotes}: a mapping from source to addresses; see sources/README.md")
-    found: dict[str, list[Remote]] = {}
+    """The addresses that remotes.yaml gives to the sources it names."""
+    raw = _remotes_file(home)
+    addresses: dict[str, list[Remote]] = {}
     for source_id in raw.keys() & sources.keys():
         try:
-            found[source_id] = TypeAdapter(list[Remote]).validate_python(raw[source_id])
-            refuse_other_names(found[source_id], sources[source_id].delivery.patterns)
+            addresses[source_id] = TypeAdapter(list[Remote]).validate_python(raw[source_id])
+            refuse_other_names(addresses[source_id], sources[source_id].delivery.patterns)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in (source_id, *first["loc"]))
-            raise UsageError(f"{home.remotes}: {place}: {first['msg']}") from error
+            raise UsageError(f"{home.remotes}: {source_id}: {first_problem(error)}") from error
         except ValueError as error:
             raise UsageError(f"{home.remotes}: {source_id}: {error}") from error
-    return found
+    return addresses
+
+
+def _remotes_file(home: Home) -> dict[str, Any]:
+    if not home.remotes.exists():
+        return {}
+    raw = read_yaml(home.remotes) or {}
+    if not isinstance(raw, dict):
+        raise UsageError(f"{home.remotes}: must map each source to a list of addresses; see sources/README.md")
+    return raw
 
 
 def refuse_unknown_sources(home: Home, sources: Mapping[str, Source]) -> None:
     """Raises UsageError when remotes.yaml names a source that is not declared, or cannot be used at all."""
     _of_this_home(home, sources)
-    if home.remotes.exists():
-        named = yaml.safe_load(home.remotes.read_text(encoding="utf-8")) or {}
-        unknown = sorted(str(name) for name in named.keys() - sources.keys())
-        if unknown:
-            raise UsageError(f"{home.remotes}: no source {unknown[0]}; declared are {', '.join(sources)}")
+    unknown = sorted(str(name) for name in _remotes_file(home).keys() - sources.keys())
+    if unknown:
+        raise UsageError(f"{home.remotes}: source {unknown[0]} is not declared; declared are {', '.join(sources)}")
 
 
 def nightly(found: Iterable[Remote], as_of: date) -> list[tuple[Remote, date | None]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import TouchstoneError, UsageError
+from pipelines.errors import TouchstoneError, UsageError, first_line
 from pipelines.releases.fingerprint import RUN_TIME_TABLES, canonical_text, is_run_time
 from pipelines.releases.release import RELEASE_SCHEMAS, Release, list_releases
 from pipelines.state.database import quoted
@@ -64,7 +64,7 @@ def table_diffs(old: Path, new: Path) -> list[TableDiff]:
             names = sorted(columns["old"].keys() | columns["new"].keys())
             return [_diff(connection, name, columns, keys.get(name, [])) for name in names]
     except duckdb.Error as error:
-        raise TouchstoneError(f"{new}: not compared with {old}: {str(error).splitlines()[0]}") from error
+        raise TouchstoneError(f"{new}: not compared with {old}: {first_line(error)}") from error
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:

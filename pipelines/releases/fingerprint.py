@@ -21,7 +21,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import TouchstoneError
+from pipelines.errors import TouchstoneError, first_line
 from pipelines.releases.release import release_tables
 from pipelines.state.database import quoted
 
@@ -62,7 +62,7 @@ def fingerprint(database: Path) -> dict[str, str]:
                 if f"{schema}.{table}" not in RUN_TIME_TABLES
             }
     except duckdb.Error as error:
-        raise TouchstoneError(f"{database}: no fingerprint: {str(error).splitlines()[0]}") from error
+        raise TouchstoneError(f"{database}: no fingerprint: {first_line(error)}") from error
 
 
 def overall(tables: Mapping[str, str]) -> str:

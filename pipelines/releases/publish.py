@@ -6,7 +6,6 @@ the symlink `touchstone.duckdb`, which is replaced in one atomic step; whoever h
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from filelock import FileLock, Timeout
 
-from pipelines.errors import TouchstoneError, UsageError
+from pipelines.errors import TouchstoneError, UsageError, first_line
 from pipelines.releases.release import (
     DATABASE_NAME,
     RELEASE_ID,
@@ -95,7 +95,7 @@ def publish(
                 (partial / "site").mkdir()
                 (site or page.write_site)(release, connection, partial / "site")
         except duckdb.Error as error:
-            raise TouchstoneError(f"{candidate}: not publishable: {_first_line(error)}") from error
+            raise TouchstoneError(f"{candidate}: not publishable: {first_line(error)}") from error
         # Moved only now, so that a failure before this leaves the candidate where it can be inspected and tried again.
         shutil.move(candidate, partial / DATABASE_NAME)
         database = partial / DATABASE_NAME
@@ -139,14 +139,17 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
 @contextmanager
 def _writing(home: Home, *, wait: bool) -> Iterator[None]:
     """The only publish or rollback of this home; the lock goes with the process, however it ends."""
-    with (home.releases / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise TouchstoneError(
-                f"{home.releases}: a publish or rollback is under way; try again when it is done"
-            ) from error
+    lock = FileLock(home.releases / ".lock", blocking=wait)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise TouchstoneError(
+            f"{home.releases}: a publish or rollback is running; try again when it is done"
+        ) from error
+    try:
         yield
+    finally:
+        lock.release()
 
 
 def _checkpoint(candidate: Path) -> None:
@@ -163,7 +166,7 @@ def _checkpoint(candidate: Path) -> None:
                 "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
             ).fetchone()
     except duckdb.Error as error:
-        raise TouchstoneError(f"{candidate}: not publishable: {_first_line(error)}") from error
+        raise TouchstoneError(f"{candidate}: not publishable: {first_line(error)}") from error
     storage = str(tags[0]) if tags else ""
     numbers = re.match(r"v(\d+)\.(\d+)", storage)
     if numbers is None or (int(numbers[1]), int(numbers[2])) > NEWEST_STORAGE:
@@ -237,7 +240,3 @@ def _write_synced(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -10,7 +10,7 @@ from typing import BinaryIO, Literal
 
 import duckdb
 
-from pipelines.errors import TouchstoneError, UsageError
+from pipelines.errors import TouchstoneError, UsageError, first_paragraph
 from pipelines.releases.release import open_current
 from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
@@ -29,7 +29,7 @@ def answer(home: Home, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
     The connection can neither write to the release nor reach files or the network. Raises UsageError with the
     database's own words, in one line, for a statement that is wrong, refused or returns no rows.
     """
-    with _told_in_one_line(), open_current(home) as connection:
+    with _one_line_errors(), open_current(home) as connection:
         if os.access(home.root, os.W_OK):
             # A folder for each process: two that share one overwrite each other's spilled data.
             home.runs.mkdir(exist_ok=True)
@@ -118,10 +118,9 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        # The message ends with the statement and a caret under the place, which takes several lines to show.
-        told = " ".join(str(error).split("\n\nLINE")[0].split())
-        raise (TouchstoneError if isinstance(error, _FAULTS) else UsageError)(told) from error
+        # A second paragraph holds the statement and a caret under the place, which takes several lines to show.
+        raise (TouchstoneError if isinstance(error, _FAULTS) else UsageError)(first_paragraph(error)) from error

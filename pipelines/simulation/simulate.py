@@ -18,7 +18,7 @@ import polars as pl
 
 from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
-from pipelines.lake.decisions import ALIASES
+from pipelines.lake.aliases import ALIASES
 from pipelines.simulation.deliveries import Deliveries, write_csv
 from pipelines.simulation.nights import MAX_NIGHTS, night_date
 from pipelines.simulation.world import World

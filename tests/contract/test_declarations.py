@@ -73,7 +73,7 @@ def changed(tmp_path: Path, change: dict[str, Any], source_id: str = "rasff") ->
         ({"publisher": None}, "publisher: Field required"),
         ({"surprise": 1}, "surprise: Extra inputs are not permitted"),
         ({"semantics": "merge"}, "semantics: Input should be 'replace_by_key', 'snapshot' or 'append'"),
-        ({"id": "other"}, "declaration: Value error, id other differs from its folder rasff"),
+        ({"id": "other"}, "source.yaml:1: Value error, id other differs from its folder rasff"),
         ({"entities/notification/key": ["nothing"]}, "entity notification: key column nothing is not declared"),
         ({"entities/notification/columns/0/format": None}, "column notified_date: a date needs `format`"),
         ({"entities/notification/columns/1/name": "No"}, "entities.notification.columns.1.name: String should match"),

@@ -16,7 +16,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from stdnum.cn import uscc
 
-from pipelines.lake.decisions import OVERRIDES
+from pipelines.lake.overrides import OVERRIDES
 from pipelines.releases.fingerprint import fingerprint
 from pipelines.state.home import Home
 from tests.worlds.dbt_models import build_models

@@ -14,7 +14,8 @@ from pipelines.build.inputs import inputs_hash
 from pipelines.contract import names as text
 from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
-from pipelines.lake.decisions import ALIASES, OVERRIDES, load_aliases, load_overrides
+from pipelines.lake.aliases import ALIASES, load_aliases
+from pipelines.lake.overrides import OVERRIDES, load_overrides
 from pipelines.receiving.manifest import Manifest
 from pipelines.simulation.enterprises import unified_codes
 from pipelines.simulation.nights import night_date

@@ -439,7 +439,7 @@ def test_one_publish_or_rollback_at_a_time(home: Home, monkeypatch: pytest.Monke
     original = publishing._export_parquet
 
     def meanwhile(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        with pytest.raises(TouchstoneError, match="under way") as caught:
+        with pytest.raises(TouchstoneError, match="is running") as caught:
             rollback(home)
         refused.append(str(caught.value))
         original(connection, folder)

@@ -27,7 +27,7 @@ from stdnum.cn import uscc
 
 from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
-from pipelines.lake.decisions import ALIASES, load_aliases
+from pipelines.lake.aliases import ALIASES, load_aliases
 from pipelines.simulation.divisions import divisions
 from pipelines.simulation.misprints import ALIAS_SHARE, CORRUPTIONS, NO_COUNTERPART_SHARE
 from pipelines.simulation.nights import MAX_NIGHTS, night_date

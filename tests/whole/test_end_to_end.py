@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 import yaml
 
-from pipelines.lake.decisions import ALIASES
+from pipelines.lake.aliases import ALIASES
 from pipelines.state.home import DBT_PROJECT_DIR
 from tests.worlds.answers import QUERIES, answer, expected
 from tests.worlds.commands import AS_OF, fingerprint, rows, succeeded, touchstone

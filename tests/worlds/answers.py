@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.lake.decisions import ALIASES
+from pipelines.lake.aliases import ALIASES
 from pipelines.simulation.simulate import simulate
 from pipelines.state.home import PROJECT_ROOT
 from tests.worlds.commands import AS_OF, land, succeeded, touchstone

@@ -10,8 +10,7 @@ import dagster as dg
 from pipelines.build import dbt
 from pipelines.build.dbt import NodeResult
 from pipelines.build.dbt_project import DbtProject, DbtTable, DbtTest
-from pipelines.build.dbt_runner import one_line
-from pipelines.errors import GateRefused, TouchstoneError
+from pipelines.errors import GateRefused, TouchstoneError, first_paragraph
 from pipelines.orchestration.checks import outcome
 from pipelines.orchestration.keys import INPUTS, MODELS, OWNERS, POOL, model_key, run_folder, tested
 from pipelines.orchestration.progress import Progress
@@ -76,7 +75,9 @@ def models(project: DbtProject, project_dir: Path) -> dg.AssetsDefinition:
         faults = [result for result in results if result.status in _BROKEN]
         if faults:
             raise TouchstoneError(
-                "; ".join(f"{_place(project, result.unique_id)}: {one_line(result.message)}" for result in faults[:3])
+                "; ".join(
+                    f"{_place(project, result.unique_id)}: {first_paragraph(result.message)}" for result in faults[:3]
+                )
             )
         failed = [record.name for record in records.values() if not record.passed and record.severity == "error"]
         if failed:
@@ -141,7 +142,7 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
     relation = project.relation(test)
     passed = result.status == "pass"
     broken = result.status in _BROKEN
-    found = one_line(result.message) if result.message else result.status
+    found = first_paragraph(result.message) if result.message else result.status
     return CheckRecord(
         gate="build",
         source_id=None,

@@ -12,6 +12,7 @@ import python_calamine
 
 from pipelines.contract.declarations import Source
 from pipelines.contract.refusal import DeliveryRefused
+from pipelines.errors import first_line
 from pipelines.parsing.readers.table_batch import Batch, cells_frame, context_columns, declared_columns
 from pipelines.parsing.readers.table_header import Header, find_header, required_headers
 
@@ -28,7 +29,7 @@ def read_workbook(path: Path, source: Source) -> Iterator[Batch]:
         names = workbook.sheet_names
         sheets = [(name, _sheet_rows(workbook, name, source.table.merged_cells == "fill")) for name in names]
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise DeliveryRefused(f"not a readable workbook: {str(error).splitlines()[0]}; fetch it again") from error
+        raise DeliveryRefused(f"not a readable workbook: {first_line(error)}; fetch it again") from error
     if not any(cell for _, rows in sheets for row in rows for cell in row):
         raise DeliveryRefused("empty workbook; ask the publisher for it again")
     last = 0
