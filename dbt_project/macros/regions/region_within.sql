@@ -1,4 +1,4 @@
-{# Whether a row of dim_region lies within the region of a code and level. #}
+{# Whether a row of dim_region is within the region of a code and level. #}
 {% macro region_within(regions, code, level) -%}
     case {{ level }}
         when '国家' then true

@@ -1,4 +1,4 @@
--- Grain: one row per geographical indication of the EU register and event of its life that the register shows.
+-- Grain: one row per geographical indication of the EU register and event of its life cycle that the register shows.
 with applications as (
     select
         gi_identifier,
@@ -23,7 +23,7 @@ events as (
     from {{ ref('int_gi_entries') }}
     where status in ('registered', 'cancelled')
     union all
-    -- The register does not say when an entry was cancelled or removed.
+    -- The register does not state when an entry was cancelled or removed.
     select
         *,
         case status when 'cancelled' then 'revoke' else 'remove' end as event_type,
