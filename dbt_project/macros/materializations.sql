@@ -1,10 +1,10 @@
-{# Models and seeds are made in files that are new in each run, and which nobody reads before they are done. dbt's own
-   materializations make each under another name and swap it in, six statements more a model, and read seeds in Python,
-   cell by cell, to guess types that are declared here. What these leave out is of no use here: grants, indexes, and
-   the keeping of what was there before. #}
+{# Models and seeds are built in files that are new in each run and that nobody reads until they are complete. dbt's own
+   materializations build each under another name and swap it in, six more statements per model, and read seeds in
+   Python, cell by cell, to guess types that are declared here. Grants, indexes and keeping the earlier table are not
+   needed here and left out. #}
 
 {% macro drop_earlier() %}
-    {# Only where a person builds by hand into files that are there already. #}
+    {# Needed only where a person runs dbt by hand on files that exist already. #}
     {%- set earlier = load_cached_relation(this) -%}
     {%- if earlier is not none %}{% do adapter.drop_relation(earlier) %}{% endif -%}
 {% endmacro %}
@@ -20,8 +20,8 @@
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# What a Python model returns is a relation of DuckDB. dbt's own macro takes other things too, and for their sake imports
-   Arrow's datasets and with them pandas, which takes a second of each build. #}
+{# A Python model returns a relation of DuckDB. dbt's own macro accepts other types too, and for these imports Arrow's
+   datasets and with them pandas, which takes a second of each build. #}
 {% macro py_write_table(temporary, relation, compiled_code, partitioned_by=none, sorted_by=none) -%}
 {{ compiled_code }}
 
@@ -41,7 +41,7 @@ def materialize(rows, connection):
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# A column has the type that its seed's `column_types` state, and is text otherwise; an empty cell is null. #}
+{# A column has the type stated in its seed's `column_types`, else text; an empty cell is null. #}
 {% materialization seed, adapter='duckdb' %}
     {%- set target = this.incorporate(type='table') -%}
     {%- do drop_earlier() -%}
@@ -57,7 +57,7 @@ def materialize(rows, connection):
             header = true, delim = ',', quote = '"', escape = '"', all_varchar = true
         )
     {%- endcall %}
-    {#- dbt shows the rows of a seed from this. -#}
+    {#- dbt requires this result of a seed. -#}
     {%- do store_result('agate_table', response='OK') -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [target]}) }}

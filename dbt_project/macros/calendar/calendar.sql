@@ -40,7 +40,7 @@
     )
 {%- endmacro %}
 
-{# Month 'YYYY-MM' by which a date known to the year, month or day has certainly come. #}
+{# Last month 'YYYY-MM' that a date known to the year, month or day can mean; null where nothing is known. #}
 {% macro latest_month(day, text) -%}
     case
         when {{ day }} is not null then left(cast({{ day }} as varchar), 7)
@@ -49,7 +49,7 @@
     end
 {%- endmacro %}
 
-{# Number of a day's month, one more each month. #}
+{# Running number of a day's month: the next month has the next number. #}
 {% macro month_number(day) -%}
     (extract(year from {{ day }}) * 12 + extract(month from {{ day }}))
 {%- endmacro %}

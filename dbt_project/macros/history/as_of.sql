@@ -1,7 +1,7 @@
-{# Table macros of the release: what held on day d, made as soon as the tables that they read are built. They name tables by schema alone,
-   because a release's file has another name than its candidate. #}
+{# Table macros of the release: the state on day d. Each is created as soon as the tables that it reads are built. They
+   name tables by schema alone, because a release's file has another name than its candidate. #}
 
-{# What a mark's status group was on a day, from the version of that day and the dates in it. #}
+{# A mark's status group on a day, from the version of that day and the dates in it. #}
 {% macro status_group_on_day(marks, day) -%}
     case
         when {{ marks }}.status_since is null or {{ day }} >= {{ marks }}.status_since then {{ marks }}.status_group

@@ -1,11 +1,11 @@
-{# Whether the whole register of a day contains a quarantined row of this mark: the mark has not left the register. #}
-{% macro is_set_apart(day, registration_no) -%}
+{# Whether the complete register of a day has a quarantined row of this mark: then the mark has not left it. #}
+{% macro is_quarantined(day, registration_no) -%}
     exists (
         select 1
-        from {{ ref('int_cnipa_set_apart') }} as set_apart
+        from {{ ref('int_cnipa_quarantined_records') }} as quarantined
         where
-            {{ day }} = set_apart.snapshot_date
-            and contains(set_apart.raw, concat('"', {{ registration_no }}, '"'))
+            {{ day }} = quarantined.snapshot_date
+            and contains(quarantined.raw, concat('"', {{ registration_no }}, '"'))
     )
 {%- endmacro %}
 

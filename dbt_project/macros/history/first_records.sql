@@ -1,6 +1,6 @@
-{# The first record of a source's entity with its content, as rows of audit.evidence.
+{# Rows of audit.evidence: the first record with each content that an entity of a source has had.
 
-   What later deliveries only repeat is left out, so that rows grow with what changes and not with the nights. #}
+   Records that only repeat earlier content are left out: the table grows with changes, not with nights. #}
 {% macro first_records(source_id, entity, subject, key, content, first=[]) -%}
     select
         '{{ subject }}' as subject,

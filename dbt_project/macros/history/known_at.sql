@@ -1,10 +1,11 @@
-{# Table macros of the release: what the warehouse knew at moment t of day d. #}
+{# Table macros of the release: what the warehouse knew about day d at moment t. #}
 
-{# The version of day d among those that had come by moment t: the latest that had begun, else the first there was, which
-   then also held for the time since `begun`. What another record of the same business date replaced since was believed
-   in its place. The newest may have left its register; until that had been stated, it was there.
+{# The version of day d among those received by moment t: the latest that began by day d; without one, the first
+   version, which then applied from `begun` on. A state that was believed at moment t, and has been replaced since by
+   another record of the same business date, takes the place of that record. A key whose newest version has left its
+   register counts as listed until a delivery received by moment t stated that it had left.
 
-   `table` and `replaced` are tables of star and audit, `key` the name of the key column of a version's row. #}
+   `table` is a table of star, `replaced` its counterpart in audit, `key` the name of the key of a version. #}
 {% macro version_known_at(table, replaced, key, begun) -%}
     select known.* exclude (choice, is_replaced)
     from (
@@ -33,14 +34,14 @@
             or cast(d as date) < known.valid_to
             or known.recorded_to > cast(t as timestamp)
         )
-        -- What was believed of a later day, and until when, had ended what was known of the days before.
+        -- A later state that was believed at moment t, but had ended by day d, ended the versions before it too.
         and (
             cast(d as date) < known.valid_to
             or not {{ is_ended_by_belief('known', replaced, key, 'cast(d as date)', 'cast(t as timestamp)') | indent(12) }}
         )
 {%- endmacro %}
 
-{# Versions of a table of star, and the replaced states of audit that were still believed at a moment for a day. #}
+{# Versions of a table of star, and the replaced states of audit that were still believed at a moment beyond a day. #}
 {% macro versions_and_replaced(table, replaced, day, moment) -%}
     select
         *,
@@ -54,7 +55,8 @@
     where recorded_to > {{ moment }} and valid_to > {{ day }}
 {%- endmacro %}
 
-{# Whether a state that was believed at a moment, and replaced since, began no earlier than the version and had ended by a day. #}
+{# Whether a state that was believed at a moment, and has been replaced since, began no earlier than the version and
+   ended by a day. #}
 {% macro is_ended_by_belief(version, replaced, key, day, moment) -%}
     exists (
         select 1

@@ -1,27 +1,27 @@
-{# What was believed of a day until another record stated the same day and held: few records, found before anything is
-   sorted for them. `events` is a model that ends with ranked_events. #}
+{# What was believed of a day until a preferred record of the same day was received. Such records are few, and are
+   selected before anything is sorted. `events` is a model that ends with ranked_events. #}
 {% macro beliefs_of_days(events) -%}
-    -- What another record outranks that came later, so that it may have been believed until then.
+    -- Records that a preferred record received later outranks: they may have been believed until then.
     with outranked as (
         select
             rivals.record_key,
             rivals.event_date,
-            holding.content_hash as holding_hash
+            preferred.content_hash as preferred_hash
         from {{ events }} as rivals
-        inner join {{ events }} as holding
+        inner join {{ events }} as preferred
             on
-                rivals.record_key = holding.record_key
-                and rivals.event_date = holding.event_date
-                and rivals.received_at < holding.received_at
-                and rivals.content_hash <> holding.content_hash
-        where rivals.preference > 1 and rivals.record_no is not null and holding.preference = 1
-        group by rivals.record_key, rivals.event_date, holding.content_hash
+                rivals.record_key = preferred.record_key
+                and rivals.event_date = preferred.event_date
+                and rivals.received_at < preferred.received_at
+                and rivals.content_hash <> preferred.content_hash
+        where rivals.preference > 1 and rivals.record_no is not null and preferred.preference = 1
+        group by rivals.record_key, rivals.event_date, preferred.content_hash
     ),
 
     contested as (
         select
             ranked.*,
-            outranked.holding_hash,
+            outranked.preferred_hash,
             min(ranked.preference) over (
                 partition by ranked.record_key, ranked.event_date order by ranked.received_at
             ) as best_so_far
@@ -47,7 +47,7 @@
     where not is_repeated
 {%- endmacro %}
 
-{# The days stated of the keys in `beliefs`: when each was first stated, and its place among the days of its key. #}
+{# The days stated for the keys in `beliefs`: when each was first stated, and its number among the days of its key. #}
 {% macro days_of_beliefs(beliefs, events) -%}
     select
         record_key,
@@ -59,8 +59,8 @@
     group by record_key, event_date
 {%- endmacro %}
 
-{# The spans of each belief: until when (valid_to) it was believed to hold, from which moment (recorded_from) on. Once a
-   later day was stated, what was believed of this one no longer went on beyond it. #}
+{# The spans of each belief: the day until which it was believed to apply (valid_to), and since which moment
+   (recorded_from). Once a later day was stated, the belief applied only until that day. #}
 {% macro spans_of_beliefs(beliefs, days) -%}
     with ends as (
         select
@@ -109,8 +109,8 @@
     where valid_to_before is null or valid_to < valid_to_before
 {%- endmacro %}
 
-{# What was believed of a day (valid_from) until another record stated the same day and held (recorded_from to
-   recorded_to), with the first later day stated meanwhile (valid_to) and the place of the day among those stated
+{# One row per span of a belief that was replaced: its day (valid_from), when it was believed (recorded_from to
+   recorded_to), the first later day stated by then (valid_to), and the number of its day among those stated
    (version_no). #}
 {% macro replaced_states(beliefs, spans, days) -%}
     select
@@ -140,5 +140,5 @@
             and beliefs.received_at = spans.received_at
     inner join {{ days }} as days
         on beliefs.record_key = days.record_key and beliefs.event_date = days.event_date
-    where beliefs.content_hash <> beliefs.holding_hash
+    where beliefs.content_hash <> beliefs.preferred_hash
 {%- endmacro %}

@@ -1,13 +1,14 @@
 {# The versions of each key in the order of the business days for which it was stated, whatever the order of arrival.
 
-   `events` is a model that ends with ranked_events. It should hold only keys of more than one event.
+   `events` is a model that ends with ranked_events. It should contain only keys with more than one event.
 
-   Periods are half-open and without gaps: where a key was missing and came back, a version of `is_listed` false is
-   between, with the record before it. A key that is missing at the end is closed. recorded_from is when the first
-   delivery with this version came, recorded_to when the first one came that states a later version.
+   Periods are half-open and without gaps: the time between a list that lacks a key and one that has it again is a
+   version with `is_listed` false and the record before it. A key that is missing at the end is closed. recorded_from is
+   when the first delivery that states the version was received, recorded_to when the first one that states a later
+   version was.
 
-   Rows of `is_replaced` are not versions; replaced_states gives them. They depend on the order of arrival, and
-   nothing that is fingerprinted reads them. #}
+   Rows with `is_replaced` are not versions but the rows of replaced_states. They depend on the order of arrival, and no
+   fingerprinted table reads them. #}
 {% macro version_runs(events) -%}
     with runs as (
         {{ runs_of_events(events) | indent(8) }}
@@ -37,12 +38,13 @@
     {{ replaced_states('beliefs', 'spans', 'days') | indent(4) }}
 {%- endmacro %}
 
-{# Events with `preference` 1 for the valid record of their day, and `known_at`, when the first delivery with the same
-   content came.
+{# Events with `preference`, 1 for the record that applies to its day, and `known_at`, when the first delivery that
+   states the same was received.
 
    `events` has record_key, event_date, newest_first and content_hash (which decide between records of one day),
-   version_hash (what makes a version; equal neighbours are one), is_listed (false where the source states that it no
-   longer has the key), delivery_sha256, record_no (null where a list states it by leaving the key out) and received_at. #}
+   version_hash (neighbouring days with equal hashes are one version), is_listed (false where the source states that it
+   no longer has the key), delivery_sha256, record_no (null where a list states it by not having the key) and
+   received_at. #}
 {% macro ranked_events(events) -%}
     select
         *,
@@ -95,7 +97,7 @@
     group by record_key, version_no
 {%- endmacro %}
 
-{# Runs with the day on which each ends; those after the last that is listed only close it. #}
+{# Runs with the day on which each ends. A run after the last listed one only ends it and gives no row. #}
 {% macro periods_of_runs(runs) -%}
     with in_order as (
         select
@@ -137,17 +139,17 @@
     where version_no <= newest_no
 {%- endmacro %}
 
-{# Key of a version's row: the entity's own key for the newest, so that facts join one row; else one of its own. #}
+{# Key of a version's row: the entity's own key for the newest, so that facts join one row; else one of the version. #}
 {% macro version_key(own_key, valid_from, is_newest) -%}
     case when {{ is_newest }} then {{ own_key }} else {{ surrogate_key([own_key, valid_from]) }} end
 {%- endmacro %}
 
-{# Key of a row of `is_replaced`, which is not the key of any version. #}
+{# Key of a replaced state, different from the key of any version. #}
 {% macro replaced_key(own_key, valid_from, recorded_from) -%}
     {{ surrogate_key([own_key, valid_from, recorded_from]) }}
 {%- endmacro %}
 
-{# The rows of a relation whose key occurs more than once, or meets `or_else`. #}
+{# The rows of a relation whose key occurs more than once or satisfies `or_else`, a condition on the rows of a key. #}
 {% macro of_repeated_keys(relation, key, or_else=none) -%}
     select *
     from {{ relation }}

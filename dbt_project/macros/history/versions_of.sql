@@ -1,6 +1,6 @@
-{# Every version of an office's marks, and every state that was replaced: the newest records with their own key, and the
-   earlier ones of staging, each with the key of its version. `derived` are the columns that the model of newest records
-   adds at its end. #}
+{# Every version and every replaced state of an office's marks: the newest records with the mark's own key, and the
+   earlier records of staging with the key of their version. `derived` are the columns that the model of newest records
+   adds after those of staging. #}
 {% macro versions_of(newest, published, derived=[]) -%}
     select
         newest.*,
@@ -20,7 +20,7 @@
     where not versions.is_newest
 {%- endmacro %}
 
-{# What a list of a mark's version takes over from the version. #}
+{# Columns that the rows of a list of a mark, such as its owners, copy from the version that they belong to. #}
 {% macro version_columns(marks) -%}
     {{ marks }}.durable_trademark_key,
     {{ marks }}.valid_from,

@@ -1,4 +1,4 @@
-{# Whether a scheme is a list of exporters, which names firms and honours none. #}
+{# Whether a scheme is a list of exporters, which names firms but is not a recognition. #}
 {% macro is_exporter_list(scheme_key) -%}
     {{ scheme_key }} in (
         select covered.scheme_key

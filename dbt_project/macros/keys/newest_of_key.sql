@@ -1,7 +1,7 @@
-{# The rows of a relation without those that a newer one of their key supersedes.
+{# The rows of a relation without those that a newer row of the same key supersedes.
 
-   Only keys that occur more than once are ranked: a window over every row costs more than the rest. Ties on what makes
-   a row newer are decided by `content`, never by when a delivery came or what it is called, so that order of arrival
+   Only keys that occur more than once are ranked: a window over every row costs more than the rest. Between rows that
+   are equally new, `content` decides, never when a delivery was received or its file name, so that the order of arrival
    does not matter. Rows are addressed by (delivery_sha256, record_no); `key` columns are never null. #}
 {% macro newest_of_key(relation, key, newest_first, content) -%}
     select published.*

@@ -1,4 +1,4 @@
-{# Whether a recipient of a recognition is a firm; places, products, people, teams and brands without a firm are not. #}
+{# Whether a recipient of a recognition is a firm. Places, products, people, teams and brands without a firm are not. #}
 {% macro is_enterprise_recipient(kind) -%}
     coalesce(not regexp_matches({{ kind }}, '品牌|产品|地理标志|区域|地区|地方|个人|人物|团队|班组'), true)
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{# What decides between two records of a mark with the same dates: the columns whose digest is compared. #}
+{# The columns whose digest decides between two records of a mark with the same dates. #}
 {% macro uspto_content() -%}
     {{ return([
         'registration_number', 'status_code', 'status_date_text', 'filing_date_text', 'registration_date_text',
@@ -17,7 +17,7 @@
     ]) }}
 {%- endmacro %}
 
-{# What makes a row of China's register another one. #}
+{# The columns by which two rows of a mark in China's register differ. #}
 {% macro cnipa_content() -%}
     {{ return([
         'legal_status', 'mark_text', 'applicant_name', 'applicant_name_en', 'applicant_address', 'filing_date',
@@ -26,7 +26,7 @@
     ]) }}
 {%- endmacro %}
 
-{# What makes an extract of an enterprise another one. #}
+{# The columns by which two extracts of an enterprise differ. #}
 {% macro enterprise_content() -%}
     {{ return([
         'enterprise_name', 'enterprise_name_en', 'registered_date', 'region_code', 'industry_code',

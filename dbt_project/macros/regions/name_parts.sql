@@ -1,5 +1,5 @@
-{# An address without what is often left out: spaces, punctuation, province and city before the district, and what
-   follows the house number. #}
+{# An address without the parts that are often omitted: spaces, punctuation, the province and city before the district,
+   and everything after the house number. #}
 {% macro street(address) -%}
     nullif(regexp_extract(
         regexp_replace(
@@ -10,8 +10,8 @@
     ), '')
 {%- endmacro %}
 
-{# The first four digits of a region's code, its city; the first two of a municipality; null for a province, whose name
-   states nothing about the city. #}
+{# The first four digits of a region's code, its city; the first two for a municipality; null for a province, which does
+   not identify a city. #}
 {% macro city_digits(region_code) -%}
     case
         when left({{ region_code }}, 2) in ('11', '12', '31', '50') then left({{ region_code }}, 2)
@@ -19,8 +19,8 @@
     end
 {%- endmacro %}
 
-{# Hashes of some words and of them without each of their characters. #}
-{% macro sieve(core) -%}
+{# Hashes of a text and of the text without each one of its characters. #}
+{% macro deletion_hashes(core) -%}
     [hash({{ core }})] || list_transform(
         generate_series(1, length({{ core }})),
         lambda i: hash(left({{ core }}, i - 1) || substr({{ core }}, i + 1))

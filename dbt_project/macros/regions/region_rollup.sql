@@ -1,7 +1,7 @@
 {# Rows of a relation repeated for each region that contains their region: the nation, province, city and county.
 
-   The relation must carry region_key; the result adds region_code and region_level. A row without a known region
-   counts to the nation only. #}
+   The relation must have region_key; the result adds region_code and region_level. A row without a known region
+   counts for the nation only. #}
 {% macro region_rollup(relation) -%}
     select
         rolled.*,

@@ -1,7 +1,8 @@
 {# Rows of a relation repeated for each industry that contains their industry: section, division, group and class.
 
-   The relation must carry industry_key, of today's classification; the result adds industry_code and industry_level. A
-   row without a known industry counts to the section `unknown` only, one known to the division to it and its section. #}
+   The relation must have industry_key, of today's classification; the result adds industry_code and industry_level. A
+   row without a known industry counts for the section `unknown` only, a row whose industry is a division for that
+   division and its section. #}
 {% macro industry_rollup(relation) -%}
     select
         rolled.*,

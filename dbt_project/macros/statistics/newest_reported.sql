@@ -1,4 +1,4 @@
-{# What orders the reported values of one indicator, the newest first: the end of their period, then the day of the report. #}
+{# Order of the reported values of one indicator, newest first: by the end of the period, then the day of the report. #}
 {% macro newest_reported(reported) -%}
     {{ reported }}.period_end_date desc,
     coalesce({{ reported }}.reported_date, cast('0001-01-01' as date)) desc,

@@ -1,4 +1,4 @@
-{# The rows of one entity of every source of inspection notices, with their source; their staging models agree in columns. #}
+{# The rows of one entity from every source of inspection notices, with the source. The staging models share columns. #}
 {% macro of_notices(entity) -%}
     {%- for source in ['product_spot_check', 'samr_food_sampling'] %}
     select

@@ -1,6 +1,6 @@
-{# Quantile of a relation's sorted list `amounts` with `last_place` = its length less one, interpolated between neighbours.
+{# Quantile, interpolated between neighbours, of a relation's sorted list `amounts`; `last_place` is its length minus 1.
 
-   DuckDB's own quantiles take constants only, and a share that stands in a rule is none. #}
+   DuckDB's own quantiles accept only constant shares; here the share is the value of a rule. #}
 {% macro quantile(relation, share) -%}
     {%- set place = relation ~ '.last_place * ' ~ share -%}
     {%- set below = relation ~ '.amounts[cast(floor(' ~ place ~ ') as bigint) + 1]' -%}

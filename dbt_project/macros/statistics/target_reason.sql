@@ -1,4 +1,4 @@
-{# The reason in marts.target_progress in both languages, from a target's reason code and status. #}
+{# The reason for a target's status in marts.target_progress, in both languages, from its reason code and status. #}
 {% macro target_reason(reason_code, status, elapsed_share, data_date) -%}
     case {{ reason_code }}
         when 'qualitative' then '定性目标，无数值可比 | A qualitative target has no number to compare'

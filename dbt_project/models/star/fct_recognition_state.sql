@@ -14,7 +14,7 @@ with taken as (
             over ({{ so_far }} rows between unbounded preceding and current row)
             as dated_term
     from {{ ref('int_recognition_lives') }}
-    where is_taken
+    where is_effective
 ),
 
 -- A nomination does not undo an award, and nothing but a new award undoes an end.

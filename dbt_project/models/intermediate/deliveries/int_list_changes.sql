@@ -1,5 +1,5 @@
--- Grain: one row per key of a complete list and change of it, the first list adding all it has.
--- Changes follow the days that the lists describe, in whatever order they arrive; files of one day are one list.
+-- Grain: one row per key of a complete list and change of that key; the first list adds every key that it has.
+-- Lists are compared in the order of their days, whatever their order of arrival; files of one day are one list.
 with days as (
     select
         source_id,
@@ -57,7 +57,7 @@ changes as (
     from listed
     where previous_no is null or previous_no < list_no - 1 or previous_hash <> content_hash
     union all
-    -- The list that lacks a key names no record of it.
+    -- The list that lacks a key has no record of it.
     select
         source_id,
         record_key,

@@ -1,4 +1,4 @@
--- Grain: one row per name key and credit code that has or had this name.
+-- Grain: one row per name key and credit code that has or had the name.
 with registered as (
     select
         uscc,
@@ -7,7 +7,7 @@ with registered as (
         1 as kind_rank
     from {{ ref('int_enterprise_versions') }}
     union all
-    -- What an older extract calls the enterprise is a former name, unless it is today's.
+    -- A name in an older extract is a former name, unless it is also today's.
     select
         uscc,
         enterprise_name_key as name_key,
@@ -25,7 +25,7 @@ with registered as (
         on former.delivery_sha256 = register.delivery_sha256 and former.record_no = register.record_no
 ),
 
-bearers as (
+registered_once as (
     select
         name_key,
         min(uscc) as uscc
@@ -38,10 +38,10 @@ declared as (
     select
         decisions.subject_name_key as name_key,
         decisions.subject_name as name,
-        coalesce(decisions.object_uscc, bearers.uscc) as uscc
+        coalesce(decisions.object_uscc, registered_once.uscc) as uscc
     from {{ ref('int_enterprise_decisions') }} as decisions
-    left join bearers on decisions.object_name_key = bearers.name_key
-    where decisions.decision = 'alias' and (decisions.object_uscc is not null or bearers.uscc is not null)
+    left join registered_once on decisions.object_name_key = registered_once.name_key
+    where decisions.decision = 'alias' and (decisions.object_uscc is not null or registered_once.uscc is not null)
 ),
 
 names as (
@@ -54,7 +54,7 @@ names as (
         3 as kind_rank
     from declared
     union all
-    -- X有限公司(原Y有限公司), printed with its code.
+    -- Y of X有限公司(原Y有限公司), where the code is printed with it.
     select
         uscc,
         former_name_key as name_key,
@@ -78,7 +78,7 @@ select
     case min(kind_rank)
         when 1 then 'legal' when 2 then 'former' when 3 then 'declared' when 4 then 'printed_former' else 'stated'
     end as name_kind,
-    -- A name printed next to a code may be misprinted: it counts where no other enterprise has it.
+    -- A name that sources print next to a code may be a misprint: it counts only where no reliable code has the name.
     min(kind_rank) <= 3 as is_reliable,
     min(name) as name
 from names

@@ -1,4 +1,4 @@
--- Grain: one row per name and registered enterprise that it may be, from linkage, with what is to become of the pair.
+-- Grain: one row per name and registered enterprise that it may be, from linkage, with the decision on the pair.
 with odds as (
     select
         *,
@@ -6,13 +6,13 @@ with odds as (
     from {{ ref('int_enterprise_linkage') }}
 ),
 
--- A name is one of them at most, so what speaks for one speaks against the others.
+-- A name is one of its candidates at most, so evidence for one counts against the others.
 pairs as (
     select
         *,
         odds / (1 + sum(odds) over (partition by name_key)) as share,
-        row_number() over (partition by name_key order by odds desc, uscc asc) as place,
-        -- A name alone never decides: with one other character it is usually another firm.
+        row_number() over (partition by name_key order by odds desc, uscc asc) as candidate_rank,
+        -- A near name alone never decides: a name that differs in one character is usually another firm.
         place_level > 1 or brands_level > 0 as has_other_evidence
     from odds
 )
@@ -21,9 +21,9 @@ select
     pairs.name_key,
     pairs.uscc,
     pairs.share as probability,
-    pairs.place,
+    pairs.candidate_rank,
     case
-        when pairs.place = 1 and pairs.has_other_evidence and pairs.share >= link.least_probability then 'link'
+        when pairs.candidate_rank = 1 and pairs.has_other_evidence and pairs.share >= link.least_probability then 'link'
         else 'review'
     end as decision,
     case

@@ -1,4 +1,4 @@
--- Grain: one row per name that its words resolve to no code, and per registered enterprise with a name near to one.
+-- Grain: one row per name that does not resolve to a code, and per registered enterprise with a name near to such one.
 with unresolved as (
     select * from {{ ref('int_unresolved_names') }}
 ),
@@ -17,37 +17,38 @@ registered as (
     where length(parts.core) >= 3
 ),
 
--- Words that differ in one character or lack one agree once one is taken from either or both; hashes only sift.
-sieves as (
+-- Two cores that differ in one character, or of which one lacks a character, have a hash in common. Equal hashes only
+-- preselect the enterprises to compare.
+registered_hashes as (
     select
         uscc,
-        unnest({{ sieve('core') }}) as sieve
+        unnest({{ deletion_hashes('core') }}) as core_hash
     from registered
 ),
 
-wanted as (
-    select distinct unnest({{ sieve('core') }}) as sieve
+unresolved_hashes as (
+    select distinct unnest({{ deletion_hashes('core') }}) as core_hash
     from unresolved
 ),
 
-sifted as (
-    select distinct sieves.uscc
-    from sieves
-    inner join wanted on sieves.sieve = wanted.sieve
+preselected as (
+    select distinct registered_hashes.uscc
+    from registered_hashes
+    inner join unresolved_hashes on registered_hashes.core_hash = unresolved_hashes.core_hash
 ),
 
--- The marks that an enterprise owns under a name that is its own.
+-- Texts of the marks whose applicant's name resolves to the enterprise.
 brands as (
     select
         ladder.uscc,
         list_sort(list(distinct marks.mark_text_norm)) as brands
     from {{ ref('int_cnipa_current_marks') }} as marks
     inner join {{ ref('int_enterprise_ladder') }} as ladder on marks.applicant_name_key = ladder.name_key
-    where marks.mark_text_norm is not null and ladder.uscc in (select sifted.uscc from sifted)
+    where marks.mark_text_norm is not null and ladder.uscc in (select preselected.uscc from preselected)
     group by ladder.uscc
 ),
 
--- How many registered enterprises share an address, or the words of a name: the more, the weaker the clue.
+-- How many registered enterprises share an address or a core: the more, the weaker the evidence.
 addresses as (
     select
         address_norm,
@@ -66,7 +67,7 @@ cores as (
     having count(*) > 1
 ),
 
-rows_of_both as (
+both_sides as (
     select
         'name' as side,
         unresolved.name_key as unique_id,
@@ -92,22 +93,22 @@ rows_of_both as (
         left(regexp_replace(registered.industry_code, '^[A-T]', ''), 2) as trade,
         coalesce(addresses.n_of_street, 1) as n_of_street
     from registered
-    inner join sifted on registered.uscc = sifted.uscc
+    inner join preselected on registered.uscc = preselected.uscc
     left join brands on registered.uscc = brands.uscc
     left join addresses on registered.address_norm = addresses.address_norm
 )
 
 select
-    rows_of_both.side,
-    rows_of_both.unique_id,
-    rows_of_both.core,
-    rows_of_both.form,
-    {{ city_digits('rows_of_both.name_region') }} as name_city,
-    {{ city_digits('rows_of_both.place_region') }} as place_city,
-    rows_of_both.street,
-    case when len(rows_of_both.brands) > 0 then rows_of_both.brands end as brands,
-    nullif(rows_of_both.trade, '') as trade,
+    both_sides.side,
+    both_sides.unique_id,
+    both_sides.core,
+    both_sides.form,
+    {{ city_digits('both_sides.name_region') }} as name_city,
+    {{ city_digits('both_sides.place_region') }} as place_city,
+    both_sides.street,
+    case when len(both_sides.brands) > 0 then both_sides.brands end as brands,
+    nullif(both_sides.trade, '') as trade,
     coalesce(cores.n_of_core, 1) as n_of_core,
-    rows_of_both.n_of_street
-from rows_of_both
-left join cores on rows_of_both.core = cores.core
+    both_sides.n_of_street
+from both_sides
+left join cores on both_sides.core = cores.core

@@ -1,4 +1,4 @@
--- Grain: one row per credit code that any source or decision states, with the enterprise that it is.
+-- Grain: one row per credit code that any source or decision states, with the enterprise that it identifies.
 with codes as (
     select uscc from {{ ref('int_enterprise_aliases') }}
     union

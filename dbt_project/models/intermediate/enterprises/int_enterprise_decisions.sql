@@ -1,4 +1,4 @@
--- Grain: one row per line of enterprise_overrides.csv or enterprise_aliases.csv: what people decided on it.
+-- Grain: one row per line of enterprise_overrides.csv or enterprise_aliases.csv: a decision about a name or a code.
 select
     'enterprise_overrides' as file,
     line_no,

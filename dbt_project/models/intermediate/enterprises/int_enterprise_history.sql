@@ -1,4 +1,4 @@
--- Grain: one row per version of a registered enterprise of which more than one day is stated, and per state replaced.
+-- Grain: one row per version and per replaced state of a registered enterprise that has more than one statement.
 with versions as (
     {{ version_runs(ref('int_enterprise_statements')) | indent(4) }}
 )

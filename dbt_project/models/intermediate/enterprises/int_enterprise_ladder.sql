@@ -1,4 +1,4 @@
--- Grain: one row per name key under which an enterprise is named without a code, with the code that the name gives.
+-- Grain: one row per name key under which an enterprise is named without a code, with the code that it resolves to.
 with names as (
     select
         name_key,
@@ -9,28 +9,28 @@ with names as (
     group by name_key
 ),
 
-bearers as (
+known_names as (
     select
         name_key,
         count(*) filter (where is_reliable) as n_reliable,
         min(uscc) filter (where is_reliable) as reliable_uscc,
         max(name_kind) filter (where is_reliable) as reliable_kind,
-        count(*) as n_bearers,
+        count(*) as n_codes,
         min(uscc) as stated_uscc
     from {{ ref('int_enterprise_aliases') }}
     group by name_key
 ),
 
--- X有限公司(原Y有限公司) where the register knows only Y.
+-- X有限公司(原Y有限公司) where the register has only Y.
 renamed as (
     select
         decisions.recipient_name_key as name_key,
-        min(bearers.reliable_uscc) as uscc,
+        min(known_names.reliable_uscc) as uscc,
         min(decisions.former_name) as former_name
     from {{ ref('stg_recognition_list__decision') }} as decisions
-    inner join bearers on decisions.former_name_key = bearers.name_key and bearers.n_reliable = 1
+    inner join known_names on decisions.former_name_key = known_names.name_key and known_names.n_reliable = 1
     group by decisions.recipient_name_key
-    having count(distinct bearers.reliable_uscc) = 1
+    having count(distinct known_names.reliable_uscc) = 1
 ),
 
 parts as (
@@ -49,31 +49,31 @@ canonical as (
     group by parts.canonical_key
 ),
 
-tried as (
+resolved as (
     select
         names.*,
         parts.canonical_key,
         canonical.n_codes as n_canonical,
         canonical.name as canonical_name,
         renamed.former_name,
-        coalesce(nullif(bearers.n_reliable, 0), bearers.n_bearers, 0) as n_bearers,
+        coalesce(nullif(known_names.n_reliable, 0), known_names.n_codes, 0) as n_codes,
         case
-            when bearers.n_reliable = 1 and bearers.reliable_kind = 'legal' then 'legal_name'
-            when bearers.n_reliable = 1 and bearers.reliable_kind = 'former' then 'former_name'
-            when bearers.n_reliable = 1 then 'alias'
-            when bearers.n_reliable > 1 then 'ambiguous'
-            when bearers.n_bearers = 1 then 'stated_name'
-            when bearers.n_bearers > 1 then 'ambiguous'
+            when known_names.n_reliable = 1 and known_names.reliable_kind = 'legal' then 'legal_name'
+            when known_names.n_reliable = 1 and known_names.reliable_kind = 'former' then 'former_name'
+            when known_names.n_reliable = 1 then 'alias'
+            when known_names.n_reliable > 1 then 'ambiguous'
+            when known_names.n_codes = 1 then 'stated_name'
+            when known_names.n_codes > 1 then 'ambiguous'
             when renamed.uscc is not null then 'printed_former_name'
             when canonical.n_codes = 1 then 'canonical_name'
             else 'name_only'
         end as method,
         coalesce(
-            case when bearers.n_reliable > 0 then bearers.reliable_uscc else bearers.stated_uscc end,
+            case when known_names.n_reliable > 0 then known_names.reliable_uscc else known_names.stated_uscc end,
             renamed.uscc, canonical.uscc
         ) as candidate_uscc
     from names
-    left join bearers on names.name_key = bearers.name_key
+    left join known_names on names.name_key = known_names.name_key
     left join renamed on names.name_key = renamed.name_key
     left join parts on names.name_key = parts.name_key
     left join canonical on parts.canonical_key = canonical.canonical_key
@@ -84,7 +84,7 @@ select
     name,
     name_en,
     canonical_key,
-    n_bearers,
+    n_codes,
     n_canonical,
     method,
     case when method not in ('ambiguous', 'name_only') then candidate_uscc end as uscc,
@@ -97,6 +97,6 @@ select
             then 'printed as formerly ' || former_name || ', registered name of ' || candidate_uscc
         when 'canonical_name'
             then canonical_key || ' as ' || canonical_name || ', registered name of ' || candidate_uscc
-        when 'ambiguous' then 'borne by ' || cast(n_bearers as varchar) || ' registered enterprises'
+        when 'ambiguous' then 'borne by ' || cast(n_codes as varchar) || ' registered enterprises'
     end as evidence
-from tried
+from resolved

@@ -1,5 +1,6 @@
 -- Grain: one row per source, name key and credit code under which an enterprise is named outside the register.
--- Grouped separately, because these are the most numerous: all at once would not fit in memory.
+-- Owners of trademarks are grouped separately: they have the most rows and the fewest columns, and everything at once
+-- would not fit in memory.
 with owners as (
     select
         source_id,
@@ -36,7 +37,7 @@ mentions as (
     from {{ ref('stg_recognition_list__decision') }}
     where {{ is_enterprise_recipient('recipient_kind') }}
     union all
-    -- What people declare is resolved as what sources print.
+    -- Names that people declare are resolved in the same way as names that sources print.
     select
         file as source_id,
         subject_name_key as name_key,

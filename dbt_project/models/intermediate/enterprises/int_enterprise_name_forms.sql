@@ -1,4 +1,5 @@
--- Grain: one row per name key in Chinese that is the register's or lacks a code, without its legal form and branch.
+-- Grain: one row per key of a Chinese name that is reliably known or named without a code, split from its legal form
+-- and branch.
 with names as (
     select
         name_key,
@@ -31,7 +32,7 @@ bare as (
     where regexp_matches(name, '[一-鿿]')
 ),
 
--- Most names end in a legal form, which costs less to compare than to match.
+-- Most names end in a legal form, and comparing the end of a text costs less than a regular expression.
 ended as (
     select
         name_key,
@@ -47,7 +48,7 @@ ended as (
     from bare
 ),
 
--- What follows a legal form is a branch, in brackets or not.
+-- Text after a legal form is a branch, in brackets or not.
 split as (
     select
         name_key,

@@ -1,5 +1,5 @@
--- Grain: one row per name key in Chinese that is the register's or lacks a code, with the parts of the name and the
--- canonical key that they make.
+-- Grain: one row per key of a Chinese name that is reliably known or named without a code, with the parts of the name
+-- and the canonical key made of them.
 with formed as (
     select * from {{ ref('int_enterprise_name_forms') }}
 ),
@@ -11,7 +11,8 @@ places as (
     from {{ ref('int_name_places') }}
 ),
 
--- The longest place that leaves a name: 北京 opens 北京市, and 东方 is all there is of 东方公司.
+-- The longest place that the name opens with and after which at least two characters follow: 北京市 rather than 北京, and
+-- none in 东方公司, which would have no core left.
 opened as (
     select
         formed.name_key,
@@ -27,7 +28,7 @@ opened as (
     group by formed.name_key
 ),
 
-behind_province as (
+after_province as (
     select
         formed.name_key,
         max_by(places.region_code, length(places.opening)) as region_code,
@@ -45,21 +46,21 @@ behind_province as (
     group by formed.name_key
 ),
 
-placed as (
+located as (
     select
         formed.*,
         inside.region_code as bracket_region,
-        coalesce(behind_province.region_code, opened.region_code) as opening_region,
-        coalesce(behind_province.n_opening, opened.n_opening, 0) as n_opening
+        coalesce(after_province.region_code, opened.region_code) as opening_region,
+        coalesce(after_province.n_opening, opened.n_opening, 0) as n_opening
     from formed
     left join opened on formed.name_key = opened.name_key
-    left join behind_province on formed.name_key = behind_province.name_key
+    left join after_province on formed.name_key = after_province.name_key
     left join places as inside
         on formed.bracketed = inside.opening and inside.is_city and inside.province_digits is null
 ),
 
--- 辛集某某(武汉) is from 武汉, and 辛集 is a word of its name; 湖北某某(武汉) names the province of that city.
-worded as (
+-- 辛集某某(武汉) is from 武汉, and 辛集 belongs to its core; 湖北某某(武汉) opens with the province of that city.
+stripped as (
     select
         name_key,
         form,
@@ -76,17 +77,17 @@ worded as (
                 then n_opening + 1
             else 1
         end) as words
-    from placed
+    from located
 ),
 
-cored as (
+cores as (
     select
         name_key,
         form,
         branch,
         region_code,
         upper(case
-            -- Ideographs take three bytes each; only what holds anything else may hold punctuation.
+            -- Ideographs take three bytes each; only a text with other characters can contain punctuation.
             when strlen(head) <> 3 * length(head) or regexp_matches(head, '[\x{3000}-\x{303F}]')
                 then regexp_replace(
                     case when bracket_region is null then words else replace(words, '(' || bracketed || ')', '') end,
@@ -94,7 +95,7 @@ cored as (
                 )
             else words
         end) as core
-    from worded
+    from stripped
 )
 
 select
@@ -104,4 +105,4 @@ select
     form,
     branch,
     case when length(core) >= 2 then concat_ws('/', coalesce(region_code, ''), core, form, branch) end as canonical_key
-from cored
+from cores

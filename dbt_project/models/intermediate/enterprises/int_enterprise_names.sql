@@ -1,4 +1,4 @@
--- Grain: one row per name key under which an enterprise is named without a credit code, with the identity it takes.
+-- Grain: one row per name key under which an enterprise is named without a code, with the enterprise it resolves to.
 with linked as (
     select
         ladder.*,
@@ -16,7 +16,7 @@ own as (
         linked.*,
         coalesce(
             codes.enterprise_id,
-            -- Names that differ only in what the canonical key leaves out are one, unless registered firms share it.
+            -- Names with the same canonical key are one enterprise, unless registered firms have that key.
             'NAME:' || case
                 when linked.method = 'name_only' and coalesce(linked.n_canonical, 0) = 0
                     then coalesce(linked.canonical_key, linked.name_key)
@@ -36,7 +36,7 @@ followed as (
         own.name_key,
         own.name,
         own.name_en,
-        own.n_bearers,
+        own.n_codes,
         own.n_canonical,
         own.canonical_key,
         own.probability,
@@ -45,7 +45,7 @@ followed as (
         coalesce(redirects.method, own.linked_method) as method,
         coalesce(redirects.evidence, own.candidate_evidence, own.evidence) as evidence
     from own
-    -- An override goes before everything; an alias or a former name where the name itself leads to no code.
+    -- An override takes precedence; an alias or a former name applies only where the name itself leads to no code.
     left join redirects
         on
             own.name_key = redirects.name_key
@@ -54,7 +54,7 @@ followed as (
     left join {{ ref('int_enterprise_codes') }} as redirect_codes on redirects.target_uscc = redirect_codes.uscc
 ),
 
-parted as (
+separated as (
     select
         decisions.subject_name_key as name_key,
         min(decisions.evidence) as evidence
@@ -71,16 +71,16 @@ parted as (
 named as (
     select
         followed.*,
-        parted.evidence as parted_evidence,
+        separated.evidence as separated_evidence,
         case
-            when parted.name_key is not null then 'NAME:' || followed.name_key
-            -- Names that mean the same enterprise as a separated name are separated with it.
-            when parted_targets.name_key is not null then 'NAME:' || followed.target_name_key
+            when separated.name_key is not null then 'NAME:' || followed.name_key
+            -- A name that leads to a separated name is the same enterprise as that name.
+            when separated_targets.name_key is not null then 'NAME:' || followed.target_name_key
             else followed.followed_id
         end as enterprise_id
     from followed
-    left join parted on followed.name_key = parted.name_key
-    left join parted as parted_targets on followed.target_name_key = parted_targets.name_key
+    left join separated on followed.name_key = separated.name_key
+    left join separated as separated_targets on followed.target_name_key = separated_targets.name_key
 )
 
 select
@@ -90,13 +90,13 @@ select
     named.name,
     named.name_en,
     named.canonical_key,
-    case when named.parted_evidence is null then named.method else 'override' end as method,
-    named.n_bearers,
+    case when named.separated_evidence is null then named.method else 'override' end as method,
+    named.n_codes,
     case
-        when named.parted_evidence is not null then 1.0
+        when named.separated_evidence is not null then 1.0
         when named.method = 'evidence' then named.probability
         else scores.score
     end as score,
-    coalesce(named.parted_evidence, named.evidence) as evidence
+    coalesce(named.separated_evidence, named.evidence) as evidence
 from named
 left join {{ ref('match_methods') }} as scores on named.method = scores.match_method

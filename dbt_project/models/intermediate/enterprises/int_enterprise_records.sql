@@ -1,4 +1,4 @@
--- Grain: one row per version of a registered enterprise, and per state of it that was replaced.
+-- Grain: one row per version of a registered enterprise, and per replaced state of it.
 {{ config(materialized='view') }}
 with extracts as (
     select

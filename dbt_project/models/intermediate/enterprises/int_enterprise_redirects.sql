@@ -1,5 +1,5 @@
--- Grain: one row per name that, by a decision or a printed former name, is the enterprise of another name or of a code.
-with redirects as (
+-- Grain: one row per name that an override, alias or printed former name assigns to the enterprise of a name or code.
+with declared as (
     select
         subject_name_key as name_key,
         object_uscc as target_uscc,
@@ -17,7 +17,7 @@ with redirects as (
         evidence
     from {{ ref('int_enterprise_decisions') }}
     where
-        -- An alias of a code is the code's, as a registered name is.
+        -- An alias of a code belongs to the code already, like a registered name.
         decision = 'alias' and object_uscc is null
         and subject_name_key not in (
             select overrides.subject_name_key
@@ -26,7 +26,7 @@ with redirects as (
         )
 ),
 
--- X有限公司(原Y有限公司): Y is X, unless two firms print it.
+-- X有限公司(原Y有限公司): Y is X, unless Y is printed as the former name of two firms.
 printed as (
     select
         decisions.former_name_key as name_key,
@@ -38,55 +38,55 @@ printed as (
     where
         decisions.former_name_key <> decisions.recipient_name_key
         and {{ is_enterprise_recipient('decisions.recipient_kind') }}
-        and decisions.former_name_key not in (select redirects.name_key from redirects)
+        and decisions.former_name_key not in (select declared.name_key from declared)
     group by decisions.former_name_key
     having count(distinct decisions.recipient_name_key) = 1
 ),
 
 edges as (
-    select * from redirects
+    select * from declared
     union all
     select * from printed
 ),
 
--- Each name leads to one other at most; what leads in a circle is one firm that took an earlier name again.
-walked as (
+-- Each name leads to one other at most; names that lead in a circle are one firm that took an earlier name again.
+followed as (
     with recursive steps as (
         select
             name_key,
             target_uscc,
             target_name_key,
-            [name_key] as passed
+            [name_key] as path
         from edges
         union all
         select
             steps.name_key,
             edges.target_uscc,
             edges.target_name_key,
-            list_append(steps.passed, edges.name_key) as passed
+            list_append(steps.path, edges.name_key) as path
         from steps
         inner join edges on steps.target_name_key = edges.name_key
-        where not list_contains(steps.passed, edges.name_key)
+        where not list_contains(steps.path, edges.name_key)
     )
 
     select
         name_key,
-        max_by(target_uscc, len(passed)) as target_uscc,
-        max_by(target_name_key, len(passed)) as last_name_key,
-        max_by(passed, len(passed)) as passed
+        max_by(target_uscc, len(path)) as target_uscc,
+        max_by(target_name_key, len(path)) as last_name_key,
+        max_by(path, len(path)) as path
     from steps
     group by name_key
 )
 
 select
-    walked.name_key,
-    walked.target_uscc,
+    followed.name_key,
+    followed.target_uscc,
     case
-        when walked.target_uscc is not null then null
-        when list_contains(walked.passed, walked.last_name_key) then list_min(walked.passed)
-        else walked.last_name_key
+        when followed.target_uscc is not null then null
+        when list_contains(followed.path, followed.last_name_key) then list_min(followed.path)
+        else followed.last_name_key
     end as target_name_key,
     edges.method,
     edges.evidence
-from walked
-inner join edges on walked.name_key = edges.name_key
+from followed
+inner join edges on followed.name_key = edges.name_key

@@ -1,4 +1,4 @@
--- Grain: one row per registered enterprise and record or list that states it, where more than one day is stated of it.
+-- Grain: one row per registered enterprise and record of it, or complete list without it, where there is more than one.
 with listing as (
     select
         delivery_sha256,
@@ -7,7 +7,7 @@ with listing as (
     where source_id = 'enterprise_register'
 ),
 
--- One that only an extract of changes contains is in no list to vanish from.
+-- An enterprise that only an extract of changes contains was never in a list, so no change of a list reports its end.
 vanished as (
     select record_key as uscc
     from {{ ref('int_list_changes') }}

@@ -1,4 +1,4 @@
--- Grain: one row per enterprise and version, as dim_enterprise has it, and per state of it that was replaced.
+-- Grain: one row per version of an enterprise, as in dim_enterprise, and per replaced state of it.
 {{ config(materialized='view') }}
 {% set own_key = surrogate_key(['enterprises.enterprise_id']) %}
 with enterprises as (
@@ -63,7 +63,7 @@ select
     coalesce(on_the_day.region_key, latest.region_key, -1) as region_key,
     coalesce(industries.industry_key, -1) as industry_key,
     enterprises.registered_date,
-    -- The first extract of an enterprise holds since its registration.
+    -- The first version of an enterprise applies since its registration.
     case
         when enterprises.version_no > 1 then enterprises.version_from
         else least(coalesce(enterprises.registered_date, cast('1900-01-01' as date)), enterprises.version_from)

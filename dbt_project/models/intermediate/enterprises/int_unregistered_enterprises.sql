@@ -1,6 +1,5 @@
--- Grain: one row per enterprise that no register extract holds, known by a credit code or by its name.
+-- Grain: one row per enterprise that no register extract contains, identified by a credit code or by its name.
 {{ config(materialized='view') }}
--- A credit code stated elsewhere identifies a firm that no register extract holds.
 with coded as (
     select
         codes.enterprise_id,

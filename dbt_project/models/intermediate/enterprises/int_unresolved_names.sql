@@ -1,5 +1,5 @@
--- Grain: one row per name whose words lead to no code, with what its mentions state.
-with residue as (
+-- Grain: one row per name that does not resolve to a code, with the evidence in its mentions.
+with unresolved as (
     select
         ladder.name_key,
         ladder.name,
@@ -11,7 +11,7 @@ with residue as (
     where ladder.method = 'name_only' and length(parts.core) >= 3
 ),
 
--- A name takes what its mentions state, from all sources.
+-- Evidence is collected from every mention of a name, whatever its source.
 mentioned as (
     select
         mentions.name_key,
@@ -22,18 +22,18 @@ mentioned as (
     from {{ ref('int_enterprise_mentions') }} as mentions
     left join {{ ref('int_place_regions') }} as places on mentions.place_text = places.place_text
     left join {{ ref('product_divisions') }} as divisions on mentions.category_name = divisions.category_name
-    where mentions.uscc is null and mentions.name_key in (select residue.name_key from residue)
+    where mentions.uscc is null and mentions.name_key in (select unresolved.name_key from unresolved)
     group by mentions.name_key
 )
 
 select
-    residue.name_key,
-    residue.core,
-    residue.form,
-    residue.name_region,
+    unresolved.name_key,
+    unresolved.core,
+    unresolved.form,
+    unresolved.name_region,
     mentioned.region_code as place_region,
     mentioned.street,
     mentioned.brands,
     mentioned.trade
-from residue
-inner join mentioned on residue.name_key = mentioned.name_key
+from unresolved
+inner join mentioned on unresolved.name_key = mentioned.name_key

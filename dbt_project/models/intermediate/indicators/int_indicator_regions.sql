@@ -1,5 +1,5 @@
 -- Grain: one row per row of a table of statistics.
-with placed as (
+with located as (
     select
         region_rows.delivery_sha256,
         region_rows.record_no,
@@ -18,31 +18,31 @@ regions as (
     where is_latest
 ),
 
--- A total is of what its rows have in common: several provinces make the nation, several cities their province.
+-- A total is of the region that contains its rows: of several provinces the nation, of several cities their province.
 totals as (
     select
-        placed.delivery_sha256,
-        placed.document_name,
+        located.delivery_sha256,
+        located.document_name,
         case
             when count(distinct regions.province_code) <> 1 then '100000'
             when count(distinct coalesce(regions.city_code, regions.region_code)) <> 1 then min(regions.province_code)
             else min(regions.city_code)
         end as region_code
-    from placed
-    left join regions on placed.region_code = regions.region_code
-    where not placed.is_total
-    group by placed.delivery_sha256, placed.document_name
+    from located
+    left join regions on located.region_code = regions.region_code
+    where not located.is_total
+    group by located.delivery_sha256, located.document_name
 )
 
 select
-    placed.delivery_sha256,
-    placed.record_no,
-    placed.is_total,
+    located.delivery_sha256,
+    located.record_no,
+    located.is_total,
     regions.region_code,
     regions.province_code,
     regions.city_code
-from placed
+from located
 left join totals
-    on placed.delivery_sha256 = totals.delivery_sha256 and placed.document_name = totals.document_name
+    on located.delivery_sha256 = totals.delivery_sha256 and located.document_name = totals.document_name
 left join regions
-    on coalesce(placed.region_code, case when placed.is_total then totals.region_code end) = regions.region_code
+    on coalesce(located.region_code, case when located.is_total then totals.region_code end) = regions.region_code

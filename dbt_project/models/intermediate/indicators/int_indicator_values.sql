@@ -1,14 +1,14 @@
--- Grain: one row per indicator, region as named, period and document; one value reported twice is one.
+-- Grain: one row per indicator, region (its name where not found), period and document; a repeated value counts once.
 with reported as (
     select
-        named.indicator_id,
+        indicators.indicator_id,
         region_rows.document_name,
         region_rows.region_name,
         coalesce(regions.region_code, region_rows.region_name_norm) as region_identity,
         regions.region_code,
         regions.province_code,
         regions.city_code,
-        region_rows.is_of_which as says_of_which,
+        region_rows.is_of_which as stated_of_which,
         row_values.period,
         row_values.value,
         row_values.unit,
@@ -22,10 +22,10 @@ with reported as (
         on row_values.delivery_sha256 = region_rows.delivery_sha256 and row_values.record_no = region_rows.record_no
     inner join {{ ref('int_indicator_regions') }} as regions
         on row_values.delivery_sha256 = regions.delivery_sha256 and row_values.record_no = regions.record_no
-    inner join {{ ref('int_reported_indicators') }} as named
+    inner join {{ ref('int_reported_indicators') }} as indicators
         on
-            row_values.indicator_name_norm = named.indicator_name_norm
-            and region_rows.document_name = named.document_name
+            row_values.indicator_name_norm = indicators.indicator_name_norm
+            and region_rows.document_name = indicators.document_name
 ),
 
 ranked as (
@@ -35,7 +35,7 @@ ranked as (
             partition by indicator_id, region_identity, period, document_name
             order by
                 coalesce(reported_date, cast('0001-01-01' as date)) desc,
-                md5({{ natural_key(['value', 'unit', 'says_of_which']) }}) desc,
+                md5({{ natural_key(['value', 'unit', 'stated_of_which']) }}) desc,
                 delivery_sha256 desc,
                 record_no desc,
                 item_no desc
@@ -43,48 +43,48 @@ ranked as (
     from reported
 ),
 
-once as (
+newest as (
     select * from ranked
     where newness = 1
 ),
 
--- A city or county whose province or city stands in the same table is counted there already.
-wholes as (
+-- A city or county whose province or city is in the same table is already counted there.
+regions_in_tables as (
     select distinct
         indicator_id,
         document_name,
         period,
         region_code
-    from once
+    from newest
     where region_code is not null
 )
 
 select
-    {{ surrogate_key(['once.indicator_id', 'once.region_identity', 'once.period', 'once.document_name']) }}
+    {{ surrogate_key(['newest.indicator_id', 'newest.region_identity', 'newest.period', 'newest.document_name']) }}
         as indicator_value_key,
-    once.*,
-    coalesce(once.says_of_which, false) or exists (
+    newest.*,
+    coalesce(newest.stated_of_which, false) or exists (
         select 1
-        from wholes
+        from regions_in_tables
         where
-            wholes.indicator_id = once.indicator_id
-            and wholes.document_name = once.document_name
-            and wholes.period = once.period
-            and wholes.region_code <> once.region_code
-            and wholes.region_code in (once.province_code, once.city_code)
+            regions_in_tables.indicator_id = newest.indicator_id
+            and regions_in_tables.document_name = newest.document_name
+            and regions_in_tables.period = newest.period
+            and regions_in_tables.region_code <> newest.region_code
+            and regions_in_tables.region_code in (newest.province_code, newest.city_code)
     ) as is_of_which,
     case
-        when length(once.period) = 4 then make_date(cast(once.period as bigint), 12, 31)
+        when length(newest.period) = 4 then make_date(cast(newest.period as bigint), 12, 31)
         else cast(
             make_date(
-                cast(left(once.period, 4) as bigint),
-                case substr(once.period, 5, 1)
-                    when 'Q' then 3 * cast(right(once.period, 1) as bigint)
-                    when 'H' then 6 * cast(right(once.period, 1) as bigint)
-                    else cast(right(once.period, 2) as bigint)
+                cast(left(newest.period, 4) as bigint),
+                case substr(newest.period, 5, 1)
+                    when 'Q' then 3 * cast(right(newest.period, 1) as bigint)
+                    when 'H' then 6 * cast(right(newest.period, 1) as bigint)
+                    else cast(right(newest.period, 2) as bigint)
                 end,
                 1
             ) + interval '1' month - interval '1' day as date
         )
     end as period_end
-from once
+from newest

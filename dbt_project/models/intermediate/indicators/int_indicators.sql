@@ -33,7 +33,7 @@ with listed as (
 
 select * from listed
 union all
--- An indicator that no list knows is kept under its own name.
+-- An indicator that no list has is kept under its own name.
 select distinct
     indicator_id,
     indicator_id as name_zh,

@@ -1,4 +1,4 @@
--- Grain: one row per name of an indicator and document that reports it.
+-- Grain: one row per name of an indicator and document that uses the name.
 with named as (
     select distinct
         row_values.indicator_name_norm,

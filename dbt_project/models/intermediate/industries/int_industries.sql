@@ -1,4 +1,4 @@
--- Grain: one row per industry code and period in which its name and the code above it stayed the same.
+-- Grain: one row per industry code and period in which its name and its parent code stayed the same.
 with lists as (
     select
         listed.delivery_sha256,
@@ -21,7 +21,7 @@ editions as (
     from (select distinct edition_date from lists) as dates
 ),
 
--- Several files of one edition are one list, whichever came first.
+-- Several files of one edition are one list, whatever their order of arrival.
 listed as (
     select
         industries.industry_code,
@@ -47,7 +47,7 @@ compared as (
             and lag(name_zh) over of_code = name_zh
             and lag(coalesce(parent_code, '')) over of_code = coalesce(parent_code, ''),
             false
-        ) as goes_on
+        ) as continues
     from listed
     where preference = 1
     window of_code as (partition by industry_code order by edition_no)
@@ -56,7 +56,7 @@ compared as (
 numbered as (
     select
         *,
-        sum(case when goes_on then 0 else 1 end) over (
+        sum(case when continues then 0 else 1 end) over (
             partition by industry_code order by edition_no rows between unbounded preceding and current row
         ) as period_no
     from compared

@@ -1,5 +1,5 @@
--- Grain: one row per industry as a list had it, with the industry of today by codes and names, or the nearest
--- one above.
+-- Grain: one row per industry of an edition, with the industry of today that its code or name identifies, else that of
+-- the nearest industry above.
 with recursive industries as (
     select * from {{ ref('int_industry_timeline') }}
 ),
@@ -25,79 +25,79 @@ candidates as (
     where today.valid_to = {{ open_end() }}
 ),
 
--- Of two industries of one name neither is the one.
-clear as (
+-- Where several industries have the name, none is chosen.
+counted as (
     select
         *,
         count(*) over (partition by industry_key, weakness) as n_alike
     from candidates
 ),
 
--- A code that took over another's name was given anew.
-given_anew as (
+-- A code whose name of today belonged to another code at the time was reassigned.
+reassigned as (
     select distinct
-        clear.industry_key,
-        clear.today_industry_key
-    from clear
-    inner join industries as bearers
+        counted.industry_key,
+        counted.today_industry_key
+    from counted
+    inner join industries as others
         on
-            clear.name_zh = bearers.name_zh
-            and clear.today_industry_key <> bearers.industry_key
-            and clear.valid_to > bearers.valid_from
-            and clear.valid_from < bearers.valid_to
-    where clear.weakness = 3
+            counted.name_zh = others.name_zh
+            and counted.today_industry_key <> others.industry_key
+            and counted.valid_to > others.valid_from
+            and counted.valid_from < others.valid_to
+    where counted.weakness = 3
 ),
 
 likely as (
     select
-        clear.*,
-        row_number() over (partition by clear.industry_key order by clear.weakness) as preference
-    from clear
-    left join given_anew
+        counted.*,
+        row_number() over (partition by counted.industry_key order by counted.weakness) as preference
+    from counted
+    left join reassigned
         on
-            clear.industry_key = given_anew.industry_key
-            and clear.today_industry_key = given_anew.today_industry_key
-            and clear.weakness = 3
-    where clear.n_alike = 1 and given_anew.industry_key is null
+            counted.industry_key = reassigned.industry_key
+            and counted.today_industry_key = reassigned.today_industry_key
+            and counted.weakness = 3
+    where counted.n_alike = 1 and reassigned.industry_key is null
 ),
 
--- An industry, then those above it as they stood when it ended.
-climbed as (
+-- An industry, then those above it at the time it ended.
+ancestors as (
     select
         industry_key,
-        industry_key as holder_key,
+        industry_key as ancestor_key,
         parent_code,
         valid_to,
         0 as n_steps
     from industries
     union all
     select
-        climbed.industry_key,
-        above.industry_key as holder_key,
+        ancestors.industry_key,
+        above.industry_key as ancestor_key,
         above.parent_code,
-        climbed.valid_to,
-        climbed.n_steps + 1 as n_steps
-    from climbed
+        ancestors.valid_to,
+        ancestors.n_steps + 1 as n_steps
+    from ancestors
     inner join industries as above
         on
-            climbed.parent_code = above.industry_code
-            and climbed.valid_to > above.known_from
-            and climbed.valid_to <= above.known_to
+            ancestors.parent_code = above.industry_code
+            and ancestors.valid_to > above.known_from
+            and ancestors.valid_to <= above.known_to
 ),
 
-placed as (
+resolved as (
     select
-        climbed.industry_key,
+        ancestors.industry_key,
         likely.today_industry_key,
-        case when climbed.n_steps > 0 then 4 else likely.weakness end as weakness,
-        row_number() over (partition by climbed.industry_key order by climbed.n_steps) as preference
-    from climbed
-    inner join likely on climbed.holder_key = likely.industry_key and likely.preference = 1
+        case when ancestors.n_steps > 0 then 4 else likely.weakness end as weakness,
+        row_number() over (partition by ancestors.industry_key order by ancestors.n_steps) as preference
+    from ancestors
+    inner join likely on ancestors.ancestor_key = likely.industry_key and likely.preference = 1
 )
 
 select
     industry_key,
     today_industry_key,
     weakness
-from placed
+from resolved
 where preference = 1

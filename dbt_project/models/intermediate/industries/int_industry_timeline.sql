@@ -1,5 +1,5 @@
--- Grain: one row per industry code and period, codes that only the register states among them, with the days on which
--- the code means it. Every day is covered: a code is read as it was last known, before its first list as it was first.
+-- Grain: one row per industry code and period, including codes that only the register states, with the days on which
+-- the code is read as this period. Every day is covered: gaps by the period before, earlier days by the first period.
 with listed as (
     select * from {{ ref('int_industries') }}
 ),
@@ -14,7 +14,7 @@ codes as (
     select distinct industry_code from listed
 ),
 
--- Of group and division the longer code is the nearer one.
+-- Of a group and a division, the longer code is the nearer one.
 unlisted as (
     select
         seen.industry_code,

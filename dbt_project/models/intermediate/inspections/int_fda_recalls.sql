@@ -1,4 +1,4 @@
--- Grain: one row per recall: its first recall number, or its own words where it has none.
+-- Grain: one row per recall, identified by its first recall number, else by its texts.
 with recalls as (
     select
         *,

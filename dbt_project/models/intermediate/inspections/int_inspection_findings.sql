@@ -19,7 +19,7 @@ findings as (
         findings.is_exponent_restored,
         null as hazard_category,
         null as hazard_class,
-        -- Cells merged over a sample's rows repeat their items; each counts once.
+        -- Cells merged over the rows of a sample repeat their items; each item counts once.
         row_number() over (
             partition by sample_rows.inspection_key, findings.item_name_norm, findings.result_text, findings.limit_text
             order by findings.record_no, findings.item_no

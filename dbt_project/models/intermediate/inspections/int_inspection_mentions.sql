@@ -8,7 +8,7 @@ select
     source_id,
     producer_name_key as name_key,
     producer_name_norm as name,
-    -- Two firms' addresses may share a cell.
+    -- A cell may contain the addresses of two firms.
     case when producer_address_norm not like '%委托%' then producer_address_norm end as address,
     producer_address_norm as place_text,
     brand_text_norm as brand_text,

@@ -1,10 +1,10 @@
--- Grain: one row per row of an inspection notice that was inspected, with the sample that it belongs to.
+-- Grain: one row per row of an inspection notice, except refusals, with the sample that it belongs to.
 {% set notice = ['agency_norm', 'notice_no', 'notice_date', 'source_row_id'] %}
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
 
--- A refused inspection is not counted.
+-- A refusal is not an inspection.
 inspected as (
     select * from notice_rows
     where coalesce(result, '') <> 'refused'
@@ -46,7 +46,7 @@ previous as (
     from unnumbered
 ),
 
--- A row that repeats the one above continues its sample; a printed number of its own makes it another sample.
+-- A row that repeats the one above continues its sample; a row number of its own makes it another sample.
 occurrences as (
     select
         *,

@@ -7,8 +7,8 @@ sample_rows as (
     select * from {{ ref('int_inspection_rows') }}
 ),
 
--- The same notice in two files is one notice; which file's rows serve follows from their bytes, not from arrival.
-serving as (
+-- The same notice in two files is one notice; the files' hashes decide whose rows are used, not the order of arrival.
+chosen as (
     select
         inspection_key,
         min(delivery_sha256) as delivery_sha256
@@ -25,10 +25,10 @@ outcomes as (
         max(case sample_rows.result when 'fail' then 1 else 0 end) as has_failed,
         max(case when sample_rows.is_recheck then 1 else 0 end) as has_recheck
     from sample_rows
-    inner join serving
+    inner join chosen
         on
-            sample_rows.inspection_key = serving.inspection_key
-            and sample_rows.delivery_sha256 = serving.delivery_sha256
+            sample_rows.inspection_key = chosen.inspection_key
+            and sample_rows.delivery_sha256 = chosen.delivery_sha256
     group by sample_rows.inspection_key, sample_rows.source_id, sample_rows.delivery_sha256
 )
 

@@ -1,4 +1,4 @@
--- Grain: one row per sample inspected, with the enterprises, mark and region that its texts mean.
+-- Grain: one row per sample inspected, with the enterprises, mark and region that its texts are matched to.
 {{ config(materialized='view') }}
 with names as (
     select * from {{ ref('int_enterprise_names') }}

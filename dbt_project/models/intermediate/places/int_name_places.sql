@@ -1,4 +1,4 @@
--- Grain: one row per text by which a name may state where a firm is from, and province whose name comes before it.
+-- Grain: one row per place name with which a name of a firm may open, and province named before it (null for none).
 with names as (
     select * from {{ ref('int_region_names') }}
     where scope_code <> 'CN'
@@ -13,8 +13,8 @@ provinces as (
     group by place_name
 ),
 
--- 昆山 means 昆山市; short names of districts and counties are words of any name. The smallest text has the name:
--- the larger place, of two such today's, of two such the lower code.
+-- 昆山 means 昆山市; short names of districts and counties are not used, because any name may contain them. The smallest of
+-- rank, currency and code wins a name: the larger place, of equal ones today's, of those the lower code.
 ranked as (
     select
         place_name,
@@ -33,12 +33,12 @@ ranked as (
     where level = '县级' and is_full and is_unique_in_scope and place_name like '__%市'
 ),
 
--- Within a province: 阜阳 is the city; there was a county-level city of that name too.
+-- Within a province: 阜阳 is the city, although a county-level city had this name too.
 of_province as (
     select
         place_name,
         left(region_code, 2) as province_digits,
-        min(rank || case when is_current then '0' else '1' end || region_code) as first_bearer
+        min(rank || case when is_current then '0' else '1' end || region_code) as best_region
     from ranked
     group by place_name, left(region_code, 2)
 ),
@@ -46,12 +46,12 @@ of_province as (
 of_country as (
     select
         place_name,
-        min(first_bearer) as first_bearer,
-        count(*) filter (where left(first_bearer, 2) = best) as n_provinces
+        min(best_region) as best_region,
+        count(*) filter (where left(best_region, 2) = best_rank) as n_provinces
     from (
         select
             *,
-            left(min(first_bearer) over (partition by place_name), 2) as best
+            left(min(best_region) over (partition by place_name), 2) as best_rank
         from of_province
     ) as compared
     group by place_name
@@ -68,7 +68,7 @@ openings as (
     -- 吉林 is read as the province, 吉林市 as the city.
     select
         place_name as opening,
-        substr(first_bearer, 3) as region_code,
+        substr(best_region, 3) as region_code,
         null as province_digits,
         true as is_city
     from of_country
@@ -76,7 +76,7 @@ openings as (
     union all
     select
         place_name as opening,
-        substr(first_bearer, 3) as region_code,
+        substr(best_region, 3) as region_code,
         province_digits,
         true as is_city
     from of_province

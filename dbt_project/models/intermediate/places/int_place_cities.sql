@@ -1,4 +1,4 @@
--- Grain: one row per distinct place text that names a city, with the text after the name.
+-- Grain: one row per distinct location text that names a city, with the text after the name.
 with places as (
     select * from {{ ref('int_places') }}
 ),
@@ -12,7 +12,7 @@ lengths as (
     select distinct length(place_name) as name_length from names
 ),
 
--- 吉林市 begins with a province's name, so a city's full name is looked for in the complete text too; 吉林省 is not a city.
+-- 吉林市 opens with a province's name, so a city's full name is also looked for at the start; 吉林省 is not a city.
 tails as (
     select
         place_text,
@@ -59,8 +59,8 @@ select
     city_code,
     rest,
     is_full,
-    -- Without a province a short name proves a city only before a zone that every city has, or one of its counties:
-    -- 绵阳高新区 is in 绵阳, 中山路 in any city.
+    -- Without a province, a short name identifies a city only before a kind of zone that every city has, or before one
+    -- of its counties: 绵阳高新区 is in 绵阳, 中山路 may be in any city.
     is_bare,
     is_bare and not regexp_matches(rest, '^(高新|经济|经开|开发|国家|高技术|技术|工业|保税|新区)') as needs_county
 from candidates

@@ -1,4 +1,4 @@
--- Grain: one row per distinct place text that names a county, or a name that several counties share.
+-- Grain: one row per distinct location text that names a county, or several that have the name.
 with places as (
     select * from {{ ref('int_places') }}
 ),
@@ -26,7 +26,7 @@ tails as (
     from places
     inner join cities on places.place_text = cities.place_text
     union
-    -- 大理市 is in 大理州: the city's own words are read again, but 湖北宜昌 is not 宜昌县.
+    -- 大理市 is in 大理州, so the name that was read as a city is read as a county too; but 湖北宜昌 is not 宜昌县.
     select
         places.place_text,
         places.scope_code,
@@ -63,7 +63,7 @@ candidates as (
             and (
                 tails.city_code is null
                 or tails.city_code = names.city_code
-                -- What only one county of the province is called today outweighs the city printed before it.
+                -- A full name that only one county of the province has today outweighs the city printed before it.
                 or (
                     names.is_full
                     and names.is_current
@@ -80,7 +80,7 @@ select
     region_key,
     is_full,
     coalesce(is_contradicted, false) as is_contradicted,
-    -- Where several counties have the name and nothing around it distinguishes them, none is read.
+    -- Where several counties have the name and the text does not distinguish them, none is read.
     is_certain
 from candidates
 where preference = 1

@@ -1,4 +1,4 @@
--- Grain: one row per distinct place text, with the narrowest region read from it and how.
+-- Grain: one row per distinct location text, with the narrowest region read from it and how it was read.
 with places as (
     select * from {{ ref('int_places') }}
 ),
@@ -11,7 +11,7 @@ counties as (
     select * from {{ ref('int_place_counties') }}
 ),
 
-found as (
+parts as (
     select
         places.place_text,
         places.province_named,
@@ -29,23 +29,23 @@ found as (
 )
 
 select
-    found.place_text,
+    parts.place_text,
     regions.region_key,
     regions.region_code,
     case
-        when regions.region_key is null and found.is_ambiguous then 'ambiguous'
+        when regions.region_key is null and parts.is_ambiguous then 'ambiguous'
         when regions.region_key is null then 'none'
-        when found.is_contradicted then 'contradicted'
-        when found.province_named = 'inside' then 'inside'
-        when found.city_key is not null and found.is_zone then 'zone'
+        when parts.is_contradicted then 'contradicted'
+        when parts.province_named = 'inside' then 'inside'
+        when parts.city_key is not null and parts.is_zone then 'zone'
         when
-            found.province_named = 'short'
-            or (found.city_key is not null and not found.is_city_full)
-            or (found.county_key is not null and not found.is_county_full)
+            parts.province_named = 'short'
+            or (parts.city_key is not null and not parts.is_city_full)
+            or (parts.county_key is not null and not parts.is_county_full)
             then 'short'
-        when found.province_named = 'none' then 'unique'
+        when parts.province_named = 'none' then 'unique'
         else 'full'
     end as method
-from found
+from parts
 left join {{ ref('int_regions') }} as regions
-    on coalesce(found.county_key, found.city_key, found.province_key) = regions.region_key
+    on coalesce(parts.county_key, parts.city_key, parts.province_key) = regions.region_key

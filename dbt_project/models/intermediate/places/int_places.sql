@@ -1,4 +1,4 @@
--- Grain: one row per distinct place text, with its province split off.
+-- Grain: one row per distinct location text (address, place or office), with its province split off.
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
@@ -18,7 +18,7 @@ texts as (
 cleaned as (
     select
         place_text,
-        -- Where two firms' addresses share a cell, the one that made the product counts.
+        -- Where a cell contains the addresses of two firms, that of the one that made the product counts.
         replace(regexp_replace(
             regexp_replace(place_text, '^.*(受委托|生产|制造)[^:：]*[:：]', ''), '^(中华人民共和国|中国|[^:：]*[地住]址[:：])', ''
         ), ' ', '') as place
@@ -56,7 +56,7 @@ opened as (
         on
             left(cleaned.place, 2) = left(provinces.full_name, 2)
             and left(cleaned.place, length(provinces.short_name)) = provinces.short_name
-            -- 山东路 is a street, in any city.
+            -- 山东路 is a street in any city.
             and substr(cleaned.place, length(provinces.short_name) + 1, 1) not in ('路', '街', '道')
             and substr(cleaned.place, length(provinces.short_name) + 1, 2) not in (
                 '大道', '大街', '东路', '西路', '南路', '北路', '中路'

@@ -1,4 +1,4 @@
--- Grain: one row per geographical indication of the EU register and event of its life that the register shows.
+-- Grain: one row per geographical indication of the EU register and event of its life cycle that the register shows.
 with applications as (
     select
         gi_identifier,

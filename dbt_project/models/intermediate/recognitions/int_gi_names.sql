@@ -1,4 +1,4 @@
--- Grain: one row per protected name, or transcription of one, of a geographical indication.
+-- Grain: one row per protected name of a geographical indication, or transcription of one.
 {{ config(materialized='view') }}
 with names as (
     select

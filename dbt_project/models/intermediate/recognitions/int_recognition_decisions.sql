@@ -1,4 +1,5 @@
--- Grain: one row per decision on a recipient, with event, scheme and enterprise read; one in two deliveries is one.
+-- Grain: one row per decision on a recipient, with the event, scheme and enterprise that its texts mean; a decision in
+-- two deliveries counts once.
 {{ config(materialized='view') }}
 with decisions as (
     select
@@ -29,7 +30,7 @@ keyed as (
     from numbered
 ),
 
-once as (
+ranked as (
     select
         *,
         row_number() over (partition by recognition_event_key order by delivery_sha256) as delivery_rank
@@ -48,21 +49,21 @@ words as (
 )
 
 select
-    once.*,
+    ranked.*,
     coalesce(words.event_type, 'unknown') as event_type,
-    coalesce(listed.scheme_id, aliases.scheme_id, once.scheme_text) as scheme_id,
+    coalesce(listed.scheme_id, aliases.scheme_id, ranked.scheme_text) as scheme_id,
     case
-        when not once.is_enterprise then -1
+        when not ranked.is_enterprise then -1
         when names.method = 'override' then names.enterprise_key
         else coalesce(codes.enterprise_key, names.enterprise_key, -1)
     end as enterprise_key
-from once
-left join words on once.event_name_norm = words.event_name_norm and words.preference = 1
-left join {{ ref('int_recognition_schemes') }} as listed on once.scheme_text = listed.scheme_text
+from ranked
+left join words on ranked.event_name_norm = words.event_name_norm and words.preference = 1
+left join {{ ref('int_recognition_schemes') }} as listed on ranked.scheme_text = listed.scheme_text
 left join {{ ref('recognition_scheme_aliases') }} as aliases
     on
-        once.scheme_text = {{ bare_text('aliases.alias_zh') }}
-        and (aliases.level is null or once.level_name = aliases.level)
-left join {{ ref('int_enterprise_codes') }} as codes on once.uscc = codes.uscc
-left join {{ ref('int_enterprise_names') }} as names on once.recipient_name_key = names.name_key
-where once.delivery_rank = 1
+        ranked.scheme_text = {{ bare_text('aliases.alias_zh') }}
+        and (aliases.level is null or ranked.level_name = aliases.level)
+left join {{ ref('int_enterprise_codes') }} as codes on ranked.uscc = codes.uscc
+left join {{ ref('int_enterprise_names') }} as names on ranked.recipient_name_key = names.name_key
+where ranked.delivery_rank = 1

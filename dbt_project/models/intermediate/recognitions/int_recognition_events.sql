@@ -1,4 +1,4 @@
--- Grain: one row per decision on a recipient, or event of a registered name; one in two deliveries is one.
+-- Grain: one row per decision on a recipient, or event of a geographical indication; one in two deliveries counts once.
 select
     decisions.recognition_event_key,
     'recognition_list' as source_id,
@@ -6,7 +6,7 @@ select
     decisions.record_no,
     decisions.scheme_id,
     decisions.enterprise_key,
-    -- A firm is followed under any of its names; every other recipient is its name.
+    -- A firm is the same recipient under each of its names; any other recipient is identified by its name.
     case decisions.enterprise_key
         when -1 then 'N' || decisions.recipient_name_key else 'E' || cast(decisions.enterprise_key as varchar)
     end as recipient_identity,

@@ -1,9 +1,9 @@
--- Grain: one row per decision, with the award (scheme, edition, recipient, object) that it is about.
+-- Grain: one row per decision, with the award (scheme, edition, recipient, object) that it concerns.
 with events as (
     select
         *,
         {{ surrogate_key(['scheme_id', 'edition_text', 'recipient_identity', 'object_text']) }} as own_key,
-        -- Reviews name their own edition, so a recognition known only from reviews has none.
+        -- Reviews have editions of their own, so a recognition known only from reviews has none.
         {{ surrogate_key(['scheme_id', "''", 'recipient_identity', 'object_text']) }} as reviewed_key,
         coalesce({{ latest_day('decided_date', 'decided_date_text') }}, {{ open_end() }}) as latest_day
     from {{ ref('int_recognition_events') }}
@@ -22,25 +22,25 @@ awards as (
     group by own_key, scheme_id, edition_text, recipient_identity, object_text
 ),
 
--- A nominee whose award names an object, or the reverse, is still the same recognition if only one fits.
+-- A nomination and an award of which only one names an object are the same recognition if only one award fits.
 nominations as (
     select
-        nominee.own_key,
-        min(winner.own_key) as award_key
-    from awards as nominee
-    inner join awards as winner
+        nominated.own_key,
+        min(granted.own_key) as award_key
+    from awards as nominated
+    inner join awards as granted
         on
-            nominee.scheme_id = winner.scheme_id
-            and nominee.edition_text = winner.edition_text
-            and nominee.recipient_identity = winner.recipient_identity
-            and (nominee.object_text = '' or winner.object_text = '')
-    where nominee.life_cycle_rank = 1 and winner.life_cycle_rank = 2
-    group by nominee.own_key
+            nominated.scheme_id = granted.scheme_id
+            and nominated.edition_text = granted.edition_text
+            and nominated.recipient_identity = granted.recipient_identity
+            and (nominated.object_text = '' or granted.object_text = '')
+    where nominated.life_cycle_rank = 1 and granted.life_cycle_rank = 2
+    group by nominated.own_key
     having count(*) = 1
 ),
 
--- What was open on the day that the decision can mean at the latest: of its edition and object first, then what was
--- awarded, then the newest.
+-- Nominations and awards made by the last day that the decision's date can mean: first those of its edition and object,
+-- then awards before nominations, then the newest.
 reviews as (
     select
         events.recognition_event_key,
@@ -72,7 +72,7 @@ select
         when events.life_cycle_rank > 2 then coalesce(nominations.award_key, reviews.own_key, events.reviewed_key)
         else coalesce(nominations.award_key, events.own_key)
     end as award_key,
-    -- A review of which only the year is known came after the award of that year.
+    -- A review dated to the year came after the award of that year.
     greatest(events.order_day, coalesce(reviews.opened_day, events.order_day)) as order_day,
     events.latest_day
 from events

@@ -1,5 +1,5 @@
--- Grain: one row per decision, with the recognition that it is about: an award made again after its end is another one.
--- On one day: nomination, award, review, end; and of those the one dated most exactly first.
+-- Grain: one row per decision, with the recognition that it concerns: an award made again after its end is another one.
+-- Order within one day: nomination, award, review, end; among equals, the most exactly dated first.
 {% set in_order = 'order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
 {% set so_far = in_order ~ ' rows between unbounded preceding and current row' %}
 {% set before = in_order ~ ' rows between unbounded preceding and 1 preceding' %}
@@ -14,12 +14,12 @@ with linked as (
         events.state,
         events.decided_date,
         events.decided_date_text,
-        -- An event outside the life cycle leaves no state.
-        events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }} as is_taken,
+        -- An event outside the life cycle sets no state.
+        events.state is not null and coalesce(events.earliest_day, {{ as_of() }}) <= {{ as_of() }} as is_effective,
         case when events.state in ('removed', 'revoked', 'expired') then 1 else 0 end as is_end,
         case when events.life_cycle_rank in (1, 2) then 1 else 0 end as is_opening,
         schemes.validity_years,
-        -- A grant known to the year has certainly run out when its last day has.
+        -- A grant dated to the year has certainly expired a term after the last day of that year.
         case
             when events.life_cycle_rank = 2 and links.latest_day < {{ open_end() }}
                 then cast(links.latest_day + schemes.validity_years * interval '1' year as date)
@@ -61,8 +61,8 @@ opened as (
     from ended
 ),
 
--- A nomination after the term has run out opens the next life, which its award then does not open again.
-run_out as (
+-- A nomination after the end of the term begins the next recognition; the award that follows does not begin another.
+expired as (
     select
         *,
         case
@@ -82,7 +82,7 @@ numbered as (
     select
         *,
         sum(follows_term) over (partition by award_key, n_ends_followed {{ so_far }}) as n_terms_followed
-    from run_out
+    from expired
 )
 
 select
@@ -100,5 +100,5 @@ select
     latest_day,
     term_day,
     validity_years,
-    is_taken
+    is_effective
 from numbered

@@ -1,4 +1,4 @@
--- Grain: one row per recognition scheme, listed in the ladders or found in a decision.
+-- Grain: one row per recognition scheme, listed in the seed or named in a decision.
 with listed as (
     select
         scheme_id,
@@ -23,7 +23,7 @@ named as (
     from {{ ref('stg_recognition_list__decision') }}
 ),
 
--- A scheme that no ladder knows is kept under its own name, outside the ladders.
+-- A scheme that is not listed is kept under its own name, outside the ladders.
 unlisted as (
     select
         named.scheme_text,

@@ -1,4 +1,4 @@
--- Grain: one row per recognition as it stands on the as-of date.
+-- Grain: one row per recognition on the as-of date.
 with events as (
     select
         lives.recognition_key,
@@ -8,13 +8,13 @@ with events as (
         {{ latest_month('events.decided_date', 'events.decided_date_text') }} as decided_month
     from {{ ref('int_recognition_events') }} as events
     inner join {{ ref('int_recognition_lives') }} as lives on events.recognition_event_key = lives.recognition_event_key
-    where lives.is_taken
+    where lives.is_effective
 ),
 
 ranked as (
     select
         *,
-        -- What names the recognition: its first grant, else its first nomination, else its first review.
+        -- The decision that names the recognition: its first grant, else its first nomination, else its first review.
         row_number() over (
             partition by recognition_key
             order by
@@ -22,7 +22,7 @@ ranked as (
                 life_day,
                 life_latest_day,
                 recognition_event_key
-        ) as namesake,
+        ) as naming_rank,
         -- A list without dates may repeat a decision that another list dates.
         row_number()
             over (
@@ -33,17 +33,17 @@ ranked as (
                     life_latest_day,
                     recognition_event_key
             )
-            as first_of_kind
+            as kind_rank
     from events
 ),
 
-kept as (
+dated as (
     select
         recognition_key,
-        max(case when life_cycle_rank = 1 and first_of_kind = 1 then decided_date end) as nominated_date,
-        max(case when life_cycle_rank = 2 and first_of_kind = 1 then decided_date end) as granted_date,
-        max(case when life_cycle_rank = 2 and first_of_kind = 1 then decided_date_text end) as granted_date_text,
-        max(case when life_cycle_rank = 2 and first_of_kind = 1 then decided_month end) as granted_month,
+        max(case when life_cycle_rank = 1 and kind_rank = 1 then decided_date end) as nominated_date,
+        max(case when life_cycle_rank = 2 and kind_rank = 1 then decided_date end) as granted_date,
+        max(case when life_cycle_rank = 2 and kind_rank = 1 then decided_date_text end) as granted_date_text,
+        max(case when life_cycle_rank = 2 and kind_rank = 1 then decided_month end) as granted_month,
         max(case when life_cycle_rank = 2 then 1 else 0 end) = 1 as is_granted,
         count(*) as n_events
     from ranked
@@ -51,7 +51,7 @@ kept as (
 )
 
 select
-    kept.*,
+    dated.*,
     named.scheme_id,
     named.enterprise_key,
     named.recipient_name,
@@ -62,5 +62,5 @@ select
     named.origin_country,
     named.earliest_day,
     named.document_no
-from kept
-inner join ranked as named on kept.recognition_key = named.recognition_key and named.namesake = 1
+from dated
+inner join ranked as named on dated.recognition_key = named.recognition_key and named.naming_rank = 1

@@ -1,5 +1,5 @@
 -- Grain: one row per registration office in a credit code, with the region that it serves.
--- An office of a zone has a code of its own, known by its city or province.
+-- The office of a development zone has a code that is not a region's; the region of its city or province is used.
 with offices as (
     select distinct {{ office_code('uscc') }} as office_code
     from {{ ref('int_enterprise_codes') }}

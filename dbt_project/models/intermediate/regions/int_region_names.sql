@@ -1,4 +1,4 @@
--- Grain: one row per scope (a province, or CN for the country), level, city and name by which texts call a region.
+-- Grain: one row per scope (a province, or CN for the country), level, city and name that texts use for a region.
 with regions as (
     select
         *,
@@ -55,12 +55,12 @@ preferred as (
     from scoped
 ),
 
--- A name that one region has today means that region, even where a retired code had it too; within its own city a
--- retired one keeps the name.
-bearers as (
+-- A name that a region has today belongs to it, even where a retired code had it too; within its own city, the retired
+-- code keeps the name.
+ranked as (
     select
         *,
-        case when best_currency = 1 or valid_to = {{ open_end() }} then 1 else 0 end as is_bearer
+        case when best_currency = 1 or valid_to = {{ open_end() }} then 1 else 0 end as has_name
     from preferred
     where preference = 1
 )
@@ -75,5 +75,5 @@ select
     region_code,
     name_zh,
     valid_to = {{ open_end() }} as is_current,
-    is_bearer = 1 and sum(is_bearer) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
-from bearers
+    has_name = 1 and sum(has_name) over (partition by scope_code, level, place_name) = 1 as is_unique_in_scope
+from ranked

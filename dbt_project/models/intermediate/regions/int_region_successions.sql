@@ -1,4 +1,4 @@
--- Grain: one row per period of a region code that ended and period that took its place, or part of it.
+-- Grain: one row per ended period of a region code and period of a code that succeeded it, entirely or in part.
 with regions as (
     select
         *,
@@ -12,7 +12,7 @@ ended as (
     where valid_to < {{ open_end() }}
 ),
 
--- [year] marks a transfer of part of the territory, after which the old code goes on.
+-- [year] marks a transfer of part of the territory, after which the old code remains in use.
 listed as (
     select distinct
         region_key,
@@ -22,7 +22,7 @@ listed as (
     from ended
 ),
 
--- Years are all that lists know; some count the year of the change to the old code.
+-- Lists state years only, and some count the year of the change for the old code.
 candidates as (
     select
         listed.region_key,
@@ -41,7 +41,7 @@ candidates as (
         case when same.region_code = ended.region_code then 'successor' else 'name' end as method,
         case
             when same.region_code = ended.region_code then 1
-            -- Of two that began under the name neither is the one.
+            -- Where two began under the name, neither is chosen.
             when count(*) over (partition by ended.region_key) = 1 then 1
         end as preference
     from ended
@@ -52,7 +52,7 @@ candidates as (
             and (ended.region_code = same.region_code or ended.short_name = same.short_name)
             and ended.valid_to <= same.valid_from
             and same.valid_from <= ended.valid_to + interval '1' year
-            -- A code listed for less than a year does not follow itself.
+            -- A code listed for less than a year does not succeed itself.
             and ended.valid_to < same.valid_to
     where ended.region_key not in (select listed.region_key from listed)
 ),
@@ -66,7 +66,7 @@ direct as (
     where preference = 1
 ),
 
--- A prefecture without a successor went where its counties went.
+-- The successors of a prefecture that has none listed are the prefectures that its counties moved to.
 by_counties as (
     select distinct
         ended.region_key,
@@ -85,7 +85,7 @@ by_counties as (
             containing.region_code = coalesce(moved.city_code, moved.province_code)
             and ended.valid_to >= containing.valid_from
             and ended.valid_to < containing.valid_to
-    where ended.level = '地级' and ended.region_key not in (select known.region_key from direct as known)
+    where ended.level = '地级' and ended.region_key not in (select succeeded.region_key from direct as succeeded)
 )
 
 select

@@ -1,5 +1,5 @@
--- Grain: one row per period of a region code and range of days, with the period that is used for its region then.
--- Every day is covered: a region of today is found under its older codes, a retired one under those that took it over.
+-- Grain: one row per period of a region code (the anchor) and span of days, with the period that then represents it.
+-- Every day is covered: a region of today by its older codes, a retired one by the codes that succeeded it.
 with recursive regions as (
     select
         *,
@@ -9,7 +9,7 @@ with recursive regions as (
     from {{ ref('int_regions') }}
 ),
 
--- Several that became one are only followed back where one of them bore the name.
+-- Where several regions became one, only the one with the same name is followed back.
 predecessors as (
     select
         successions.successor_key as region_key,
@@ -65,7 +65,7 @@ backward as (
     inner join regions as earlier on predecessors.predecessor_key = earlier.region_key
 ),
 
-stretches as (
+spans as (
     select
         anchor_key,
         region_key,
@@ -79,35 +79,35 @@ stretches as (
     from backward
 ),
 
--- A code that was listed for no day is used for no day: of two that begin at once, the one that lasts is used.
+-- A code that was valid for no day represents no day: of two that begin on the same day, the one that lasts is used.
 lasting as (
     select
-        stretches.anchor_key,
-        stretches.region_key,
-        stretches.valid_from,
+        spans.anchor_key,
+        spans.region_key,
+        spans.valid_from,
         row_number() over (
-            partition by stretches.anchor_key, stretches.valid_from
-            order by regions.valid_to desc, regions.region_code asc, stretches.region_key asc
+            partition by spans.anchor_key, spans.valid_from
+            order by regions.valid_to desc, regions.region_code asc, spans.region_key asc
         ) as preference
-    from stretches
-    inner join regions on stretches.region_key = regions.region_key
+    from spans
+    inner join regions on spans.region_key = regions.region_key
 )
 
 select
-    stretches.anchor_key,
+    spans.anchor_key,
     anchors.region_code as anchor_code,
     case when anchors.is_first then cast('0001-01-01' as date) else anchors.valid_from end as anchor_from,
     coalesce(anchors.next_from, {{ open_end() }}) as anchor_to,
-    stretches.region_key,
+    spans.region_key,
     case
-        when lag(stretches.valid_from) over (partition by stretches.anchor_key order by stretches.valid_from) is null
+        when lag(spans.valid_from) over (partition by spans.anchor_key order by spans.valid_from) is null
             then cast('0001-01-01' as date)
-        else stretches.valid_from
+        else spans.valid_from
     end as valid_from,
     coalesce(
-        lead(stretches.valid_from) over (partition by stretches.anchor_key order by stretches.valid_from),
+        lead(spans.valid_from) over (partition by spans.anchor_key order by spans.valid_from),
         {{ open_end() }}
     ) as valid_to
-from lasting as stretches
-inner join regions as anchors on stretches.anchor_key = anchors.region_key
-where stretches.preference = 1
+from lasting as spans
+inner join regions as anchors on spans.anchor_key = anchors.region_key
+where spans.preference = 1

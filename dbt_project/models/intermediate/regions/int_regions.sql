@@ -1,5 +1,5 @@
--- Grain: one row per region code and period of validity, as the newest region list has them.
--- The packaged table, which serves without any list, has no delivery.
+-- Grain: one row per region code and period of validity, from the newest region list that has the code.
+-- The packaged table, which is used where no list was received, has no delivery.
 with listed as (
     select * from {{ ref('stg_region_codes__region') }}
 ),
@@ -18,7 +18,7 @@ lists as (
     group by listed.delivery_sha256
 ),
 
--- A code that newer lists lack keeps what the last list with it states, closed by the first list without it.
+-- A code that newer lists lack keeps its periods from the last list that has it, ended by the first list without it.
 last_lists as (
     select
         listed.region_code,
@@ -77,7 +77,7 @@ select
     case
         when valid_to_year is not null then make_date(valid_to_year, 1, 1) else {{ open_end() }}
     end as valid_to,
-    -- Ranked after the choice between periods of one start, so that exactly one period of a code is the latest.
+    -- Ranked after periods with the same start were reduced to one, so that exactly one period of a code is the latest.
     row_number() over (partition by region_code order by valid_from_year desc) = 1 as is_latest,
     successor_codes,
     case when region_code <> '100000' then left(region_code, 2) || '0000' end as province_code,

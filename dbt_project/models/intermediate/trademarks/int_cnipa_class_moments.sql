@@ -12,14 +12,14 @@ believed as (
         moments.event_date,
         moments.moment,
         class_states.*,
-        class_states.is_replaced and class_states.valid_to <= moments.event_date as is_over,
+        class_states.is_replaced and class_states.valid_to <= moments.event_date as has_ended,
         row_number() over (
             partition by moments.registration_no, moments.event_date, moments.moment, class_states.nice_class
             order by
                 case when class_states.is_replaced and class_states.valid_to <= moments.event_date then 1 else 0 end,
                 class_states.valid_from desc,
                 class_states.is_replaced desc
-        ) as choice,
+        ) as preference,
         max(
             case
                 when class_states.is_replaced and class_states.valid_to <= moments.event_date
@@ -27,7 +27,7 @@ believed as (
             end
         ) over (
             partition by moments.registration_no, moments.event_date, moments.moment, class_states.nice_class
-        ) as over_from
+        ) as ended_from
     from moments
     inner join class_states
         on
@@ -68,8 +68,8 @@ select
     version_hash
 from believed
 where
-    choice = 1
+    preference = 1
     and is_listed
-    and not is_over
-    and (event_date < valid_to or over_from is null or over_from < valid_from)
+    and not has_ended
+    and (event_date < valid_to or ended_from is null or ended_from < valid_from)
     and (is_replaced or not is_newest or event_date < valid_to or moment < recorded_to)

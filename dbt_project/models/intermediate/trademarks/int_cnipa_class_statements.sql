@@ -1,4 +1,5 @@
--- Grain: one row per class of a mark in China and extract or register that states it, where more days are stated.
+-- Grain: one row per class of a mark in China and extract with it, or complete register without it, where the mark has
+-- more than one such day.
 with changing as (
     select registration_no
     from {{ ref('int_cnipa_classes') }}
@@ -49,8 +50,8 @@ events as (
         null as record_no,
         registers.received_at
     from first_stated as classes
-    inner join {{ ref('int_cnipa_whole_registers') }} as registers on classes.first_date < registers.snapshot_date
-    where not {{ is_set_apart('registers.snapshot_date', 'classes.registration_no') }}
+    inner join {{ ref('int_cnipa_complete_registers') }} as registers on classes.first_date < registers.snapshot_date
+    where not {{ is_quarantined('registers.snapshot_date', 'classes.registration_no') }}
 )
 
 {{ ranked_events('events') }}

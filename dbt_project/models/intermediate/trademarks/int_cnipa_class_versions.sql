@@ -1,4 +1,4 @@
--- Grain: one row per class and version, or state that was replaced, of marks in China of which more days are stated.
+-- Grain: one row per version or replaced state of a class of a mark in China, for marks with more than one statement.
 with versions as (
     {{ version_runs(ref('int_cnipa_class_statements')) | indent(4) }}
 )

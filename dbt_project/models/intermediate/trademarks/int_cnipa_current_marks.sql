@@ -1,4 +1,4 @@
--- Grain: one row per mark in China: the best of its listed classes, else of those that closed last.
+-- Grain: one row per mark in China: the row of the best of its listed classes, else of the best of those closed last.
 with ranked as (
     select
         classes.*,
@@ -11,7 +11,7 @@ with ranked as (
                 coalesce(classes.closed_date, {{ open_end() }}) desc,
                 {{ status_group_rank('statuses.status_group') }},
                 cast(classes.nice_class as integer)
-        ) as place
+        ) as class_rank
     from {{ ref('int_cnipa_current_classes') }} as classes
     left join {{ ref('trademark_statuses') }} as statuses
         on classes.legal_status = statuses.status_code and statuses.office_code = 'CN'
@@ -39,4 +39,4 @@ select
     international_registration_no,
     closed_date
 from ranked
-where place = 1
+where class_rank = 1

@@ -1,18 +1,16 @@
 -- Grain: one row per mark in China and day on which a class of it changed, and per earlier belief about such a day.
 with listed as (
     select
-        states_of_classes.*,
+        class_states.*,
         row_number() over (
-            partition by states_of_classes.registration_no, states_of_classes.event_date, states_of_classes.moment
+            partition by class_states.registration_no, class_states.event_date, class_states.moment
             order by
                 {{ status_group_rank('statuses.status_group') }},
-                cast(states_of_classes.nice_class as integer)
-        ) as place
-    from {{ ref('int_cnipa_class_moments') }} as states_of_classes
+                cast(class_states.nice_class as integer)
+        ) as class_rank
+    from {{ ref('int_cnipa_class_moments') }} as class_states
     inner join {{ ref('stg_cnipa_trademark__registration_class') }} as classes
-        on
-            states_of_classes.delivery_sha256 = classes.delivery_sha256
-            and states_of_classes.record_no = classes.record_no
+        on class_states.delivery_sha256 = classes.delivery_sha256 and class_states.record_no = classes.record_no
     left join {{ ref('trademark_statuses') }} as statuses
         on classes.legal_status = statuses.status_code and statuses.office_code = 'CN'
 ),
@@ -22,8 +20,8 @@ states as (
         registration_no,
         event_date,
         moment,
-        max(case when place = 1 then delivery_sha256 end) as delivery_sha256,
-        max(case when place = 1 then record_no end) as record_no,
+        max(case when class_rank = 1 then delivery_sha256 end) as delivery_sha256,
+        max(case when class_rank = 1 then record_no end) as record_no,
         md5(string_agg(concat_ws('|', nice_class, version_hash), ';' order by nice_class)) as version_hash
     from listed
     group by registration_no, event_date, moment
@@ -35,7 +33,7 @@ select
     moments.received_at,
     states.delivery_sha256,
     states.record_no,
-    -- What everything stated came to holds, else what was stated last.
+    -- The state after all statements is preferred, then the state after the latest of them.
     cast(moments.moment as varchar) as newest_first,
     coalesce(states.version_hash, '') as version_hash,
     states.version_hash is not null as is_listed

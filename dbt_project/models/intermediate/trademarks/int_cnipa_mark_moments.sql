@@ -1,5 +1,5 @@
--- Grain: one row per mark in China, day on which a class of it changed, and moment from which that was believed of it.
--- The moment of what everything stated came to, which holds, is the open end.
+-- Grain: one row per mark in China, day on which a class of it changed, and moment since which a state was believed.
+-- The moment of the state after all statements is the open end.
 with class_states as (
     select * from {{ ref('int_cnipa_class_versions') }}
 ),
@@ -27,7 +27,8 @@ days as (
     group by registration_no, event_date
 ),
 
--- Days stated bit by bit, or of which a class was stated otherwise before: what was believed each time that more came.
+-- Days that several deliveries state in part, or of which a class was stated otherwise before: a state was believed
+-- after each of these deliveries.
 believed_days as (
     select
         registration_no,

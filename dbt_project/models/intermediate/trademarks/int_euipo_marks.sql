@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark at the EUIPO, and per state of it that was replaced.
+-- Grain: one row per version of a mark at the EUIPO, and per replaced state of it.
 {{ config(materialized='view') }}
 with marks as (
     {{ versions_of(

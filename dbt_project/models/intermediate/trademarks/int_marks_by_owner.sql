@@ -1,4 +1,4 @@
--- Grain: one row per producer or commissioner of a sample and text that exactly one of its marks has.
+-- Grain: one row per producer or commissioner of a sample and mark text that exactly one of its marks has.
 with makers as (
     select unnest([samples.producer_name_key, samples.commissioner_name_key]) as name_key
     from {{ ref('int_inspection_samples') }} as samples
@@ -42,8 +42,8 @@ owned as (
     where owners.is_first_owner
 ),
 
--- A trademark protects goods where it is registered: goods sampled in China have the mark registered there, if any.
-borne as (
+-- A trademark protects goods where it is registered: a sample in China is matched to a mark registered there, if any.
+by_text as (
     select
         owned.owner_enterprise_key,
         texts.mark_text,
@@ -60,7 +60,7 @@ preferred as (
     select
         *,
         row_number() over (partition by owner_enterprise_key, mark_text order by is_domestic desc) as preference
-    from borne
+    from by_text
 )
 
 select

@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark at an office, and per state of it that was replaced; most marks have one.
+-- Grain: one row per version of a mark at an office, and per replaced state of it; most marks have one row.
 {{ config(materialized='view') }}
 select * from {{ ref('int_uspto_marks') }}
 union all

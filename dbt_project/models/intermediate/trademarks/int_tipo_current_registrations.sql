@@ -1,5 +1,5 @@
 -- Grain: one row per Taiwan application number.
--- Gazettes only add; two versions of a registration are distinguished by content, never by when they came.
+-- Gazettes only add; between two records of one registration the content decides, never the time of receipt.
 select
     {{ surrogate_key(["'TW'", 'application_number']) }} as trademark_key,
     *

@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark in Taiwan's register, and per state of it that was replaced.
+-- Grain: one row per version of a mark in Taiwan's register, and per replaced state of it.
 {{ config(materialized='view') }}
 with marks as (
     {{ versions_of(ref('int_tipo_current_registrations'), ref('stg_tipo_gazette__registration')) | indent(4) }}

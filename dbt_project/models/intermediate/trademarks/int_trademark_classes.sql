@@ -47,7 +47,7 @@ with classes as (
         null as first_use_date
     from {{ ref('int_cnipa_current_classes') }} as classes
     inner join {{ ref('int_cnipa_current_marks') }} as marks on classes.trademark_key = marks.trademark_key
-    -- A mark whose classes have all left the register keeps them.
+    -- A class that left the register is kept only where its mark left at the same time.
     where classes.closed_date is null or classes.closed_date = marks.closed_date
     union all
     select

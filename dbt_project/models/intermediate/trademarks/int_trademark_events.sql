@@ -36,7 +36,7 @@ inner join {{ ref('int_euipo_current_marks') }} as marks
 union all
 select
     marks.trademark_key,
-    -- Behind every publication of the mark.
+    -- Numbered after every publication of the mark.
     100000 + oppositions.item_no as event_no,
     oppositions.opposed_date as event_date,
     'OPPOSITION' as event_code,

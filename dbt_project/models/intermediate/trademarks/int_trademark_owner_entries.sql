@@ -1,4 +1,4 @@
--- Grain: one row per owner entry of a version of a mark, or of a state of it that was replaced.
+-- Grain: one row per owner entry of a version or replaced state of a mark.
 {{ config(materialized='view') }}
 with us_owners as (
     select

@@ -1,9 +1,10 @@
--- Grain: one row per owner entry of a version of a mark, or of a state of it that was replaced.
+-- Grain: one row per owner entry of a version or replaced state of a mark.
 with owners as (
     select * from {{ ref('int_trademark_owner_entries') }}
 ),
 
--- The first of today's owners: party, then entry number, then place in the list, as one number that one pass finds.
+-- The first of today's owners: by party, then entry number, then position in the list, combined into one number so that
+-- one pass finds it.
 firsts as (
     select
         trademark_key,

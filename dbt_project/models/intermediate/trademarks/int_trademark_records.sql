@@ -1,4 +1,4 @@
--- Grain: one row per record from which the lists of a version of a mark, or of a state that was replaced, are read.
+-- Grain: one row per record from which the owners and classes of a version or replaced state of a mark are read.
 {{ config(materialized='view') }}
 select
     trademark_key,

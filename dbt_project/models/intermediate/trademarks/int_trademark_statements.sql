@@ -1,4 +1,4 @@
--- Grain: one row per mark and record or day that states it, where more than one day is stated of it.
+-- Grain: one row per mark and record of it, or end of its term, where there is more than one.
 with uspto_trademark as (
     {{ of_repeated_keys(ref('stg_uspto_trademark__case_file'), 'serial_number') | indent(4) }}
 ),

@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark of which more than one day is stated, and per state of it that was replaced.
+-- Grain: one row per version and per replaced state of a mark that has more than one record.
 with versions as (
     {{ version_runs(ref('int_trademark_statements')) | indent(4) }}
 )

@@ -1,11 +1,11 @@
--- Grain: one row per version of a mark at an office, as dim_trademark has it, and per state of it that was replaced.
+-- Grain: one row per version of a mark at an office, as in dim_trademark, and per replaced state of it.
 {{ config(materialized='view') }}
 with first_owners as (
     select
         owners.trademark_key,
         owners.is_replaced,
         names.enterprise_key
-    -- An owner named only in replaced rows is not an enterprise of the star.
+    -- An owner whom only a replaced state names is not an enterprise of the star.
     from {{ ref('int_trademark_owners') }} as owners
     inner join {{ ref('int_enterprise_names') }} as names on owners.owner_name_key = names.name_key
     where owners.is_first_owner
@@ -43,7 +43,7 @@ select
     case when marks.is_listed then marks.status_group else 'unknown' end as status_group,
     marks.status_date,
     marks.owner_enterprise_key,
-    -- The first record of a mark holds since its filing.
+    -- The first version of a mark applies since its filing.
     case
         when marks.version_no > 1 then marks.version_from
         else least(marks.begun_date, coalesce(marks.version_from, marks.valid_to - 1))

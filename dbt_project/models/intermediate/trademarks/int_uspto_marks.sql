@@ -1,4 +1,4 @@
--- Grain: one row per version of a mark at the USPTO, and per state of it that was replaced.
+-- Grain: one row per version of a mark at the USPTO, and per replaced state of it.
 {{ config(materialized='view') }}
 with cases as (
     {{ versions_of(ref('int_uspto_current_cases'), ref('stg_uspto_trademark__case_file')) | indent(4) }}

@@ -1,4 +1,4 @@
--- Grain: one row per role in the composite producer of a row of a spot-check list.
+-- Grain: one row per firm that a row of a spot-check list names in a role, in a composite cell or a column of the role.
 with source as (
     select * from {{ source('lake', 'product_spot_check__party') }}
 ),

@@ -1,4 +1,4 @@
--- Grain: one row per role in the composite producer of a row of a sampling notice.
+-- Grain: one row per firm that a row of a sampling notice names in a role, in a composite cell or a column of the role.
 with source as (
     select * from {{ source('lake', 'samr_food_sampling__party') }}
 ),

@@ -4,5 +4,5 @@ select
     min(delivery_sha256) as delivery_sha256,
     min(received_at) as received_at
 from {{ ref('int_cnipa_extracts') }}
-where is_whole
+where is_complete
 group by snapshot_date
