@@ -51,7 +51,7 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
     """Type every declared column and collect the records that break a rule.
 
     `texts` holds, per entity, text columns named as declared (a missing one is read as null) with `record_no` (and
-    `item_no` below the record entity). `undecodable` says that the delivery had bytes that are no text in its
+    `item_no` below the record entity). `undecodable` means that the delivery had bytes that are not text in its
     encoding: records that hold such a place are broken.
     """
     typed: dict[str, pl.DataFrame] = {}
@@ -72,9 +72,11 @@ def check(source: Source, texts: Mapping[str, pl.DataFrame], undecodable: bool) 
     all_broken = pl.concat(broken or [pl.DataFrame(schema=BROKEN_SCHEMA)])
     if len(all_broken):
         all_broken = all_broken.unique("record_no", keep="first", maintain_order=True).sort("record_no")
-        gone = all_broken["record_no"].implode()
-        typed = {name: frame.filter(~pl.col("record_no").is_in(gone)) for name, frame in typed.items()}
-        broken_texts = {name: _as_text(frame.filter(pl.col("record_no").is_in(gone))) for name, frame in frames.items()}
+        broken_nos = all_broken["record_no"].implode()
+        typed = {name: frame.filter(~pl.col("record_no").is_in(broken_nos)) for name, frame in typed.items()}
+        broken_texts = {
+            name: _as_text(frame.filter(pl.col("record_no").is_in(broken_nos))) for name, frame in frames.items()
+        }
         return Checked(typed, all_broken, broken_texts)
     return Checked(typed, all_broken)
 
@@ -174,7 +176,7 @@ def _lost(values: pl.Series, read: pl.Series) -> pl.Series | None:
 
 
 def _dates(column: Column, values: pl.Series, days: pl.Series) -> tuple[pl.Series, pl.Series | None, pl.Series | None]:
-    """Days, the texts of a partial date, and the rows that are no date, if there may be any."""
+    """Days, the texts of a partial date, and the rows that are not a date, if there may be any."""
     is_partial = column.type == "partial_date"
     if days.null_count() == values.null_count():
         return days, iso_text(days) if is_partial else None, None
@@ -206,8 +208,8 @@ def _numbers(values: pl.Series, kind: Literal["integer", "number"]) -> pl.Series
     number = plain.cast(pl.Float64, strict=False)
     number = pl.when(number.is_finite()).then(number)
     if kind == "integer":
-        whole = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
-        number = pl.coalesce(value.cast(pl.Int64, strict=False), whole)
+        integer = pl.when(number == number.floor()).then(number.cast(pl.Int64, strict=False))
+        number = pl.coalesce(value.cast(pl.Int64, strict=False), integer)
     return values.to_frame().select(number).to_series()
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-# A unified social credit code, or a 15-digit registration number of before 2015, whatever the check digit.
+# A unified social credit code, or a 15-digit registration number of before 2015, with any check digit.
 CREDIT_CODE_PATTERN = r"[0-9A-HJ-NPQRTUWXY]{18}|\d{15}"
 # Whole numbers this small are exact in 32-bit floats, whose product is a fast library routine.
 _WEIGHTS = np.array([pow(3, i, 31) for i in range(17)], dtype=np.float32)

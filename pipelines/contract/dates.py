@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import polars as pl
 
-# What a whole day looks like. The parser alone would read 2018021 as 1 February, and years of any length.
+# What a complete day looks like. The parser alone would read 2018021 as 1 February, and years of any length.
 _WHOLE_DAY = {
     "yyyymmdd": ("^[12][0-9]{7}$", "%Y%m%d"),
     "iso": ("^[12][0-9]{3}-[0-9]{2}-[0-9]{2}$", "%Y-%m-%d"),
@@ -17,7 +17,7 @@ _WHOLE_DAY = {
 
 @lru_cache(maxsize=1024)
 def whole_day(column: str, date_format: str) -> pl.Expr:
-    """The values that are a whole day in `date_format` (see declarations.DateFormat) at first sight, as dates."""
+    """The values that are plainly a day in `date_format` (see declarations.DateFormat), as dates."""
     values = pl.col(column)
     if date_format == "roc":
         parts = values.str.extract_groups(r"^(?P<y>[0-9]{1,3})\.(?P<m>[0-9]{1,2})\.(?P<d>[0-9]{1,2})$")
@@ -29,9 +29,9 @@ def whole_day(column: str, date_format: str) -> pl.Expr:
 
 
 def other_dates(values: pl.Series, days: pl.Series, date_format: str) -> tuple[pl.Series, pl.Series, pl.Series]:
-    """For values of which some are no whole day at first sight: (days, texts, bad), never inventing a month or a day.
+    """For values of which some are not plainly a day: (days, texts, bad), never inventing a month or a day.
 
-    `texts` is ISO 8601 to the precision received (2013-05, 2019), `bad` marks what is no date in the format.
+    `texts` is ISO 8601 to the precision received (2013-05, 2019), `bad` marks what is not a date in the format.
     yyyymmdd: 20130500 (month known), 20130000 (year known), 0 and 00000000 (none). any: 2022.06.22, 2022/6/22,
     2022年6月22日, 20220622, a time of day after the date, 2023-11, 2023年11月, 2019.
     """
@@ -53,7 +53,7 @@ def iso_text(days: pl.Series) -> pl.Series:
 
 
 def _other_shapes(distinct: pl.Series, date_format: str) -> pl.DataFrame:
-    """For values that are no whole day at first sight: `other_day`, `other_text` (partial) and `other_bad` by `v`."""
+    """For values that are not plainly a day: `other_day`, `other_text` (partial) and `other_bad` by `v`."""
     v = pl.col("v")
     frame = distinct.alias("v").to_frame()
     none = pl.lit(None, pl.String)
@@ -78,9 +78,9 @@ def _other_shapes(distinct: pl.Series, date_format: str) -> pl.DataFrame:
 def _written_dates(v: pl.Expr, shapes: str) -> list[pl.Expr]:
     plain = v.str.normalize("NFKC").str.replace_all(r"\s*([-./年月日])\s*", "$1").str.strip_chars()
     if shapes == "iso":
-        whole = plain.str.extract_groups(r"^(?P<y>[12][0-9]{3})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[T ].*$")
+        parts = plain.str.extract_groups(r"^(?P<y>[12][0-9]{3})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})[T ].*$")
     else:
-        whole = plain.str.extract_groups(
+        parts = plain.str.extract_groups(
             r"^(?P<y>[12][0-9]{3})[-./年]?(?P<m>[0-9]{1,2})[-./月]?(?P<d>[0-9]{1,2})日?(?:[T ]?[0-9]{1,2}:[0-9]{2}.*)?$"
         )
     part = plain.str.extract_groups(r"^(?P<y>[12][0-9]{3})(?:[-./年](?P<m>[0-9]{1,2})?月?)?$")
@@ -91,7 +91,7 @@ def _written_dates(v: pl.Expr, shapes: str) -> list[pl.Expr]:
     def field(groups: pl.Expr, name: str, width: int) -> pl.Expr:
         return groups.struct.field(name).str.zfill(width)
 
-    iso = field(whole, "y", 4) + "-" + field(whole, "m", 2) + "-" + field(whole, "d", 2)
+    iso = field(parts, "y", 4) + "-" + field(parts, "m", 2) + "-" + field(parts, "d", 2)
     month = part.struct.field("m").cast(pl.Int32, strict=False)
     return [
         pl.when(spaced).then(iso).otherwise(None).str.to_date("%Y-%m-%d", strict=False).alias("other_day"),

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from pipelines.contract.remote import Remote, Strict, refuse_other_names
 from pipelines.errors import UsageError
 
-# What a draft leaves open; `touchstone sources check` reports it wherever it still stands.
+# What a draft leaves open; `touchstone sources check` reports each place where it remains.
 PLACEHOLDER = "to be filled in"
 
 ColumnType = Literal["text", "name", "date", "partial_date", "integer", "number", "boolean"]
@@ -37,7 +37,7 @@ class Column(Strict):
     `shifted` is a pattern of values that belong to another column: where one stands here, the row's cells have moved.
 
     Types in the lake: text VARCHAR; name VARCHAR plus `<name>_norm` and `<name>_key`; date DATE; partial_date DATE
-    (null unless the whole day is known) plus `<name>_text` (ISO 8601 to the precision received, such as 2013-05);
+    (null unless the day is known) plus `<name>_text` (ISO 8601 to the precision received, such as 2013-05);
     integer BIGINT; number DOUBLE; boolean BOOLEAN.
     """
 
@@ -93,8 +93,8 @@ class Entity(Strict):
     """A table of the lake. The first entity of a source is its record: one row per loaded record.
 
     For xml and json: `rows` is the path of the repeated element, or of the list, relative to the record. For xml:
-    `repeated` a column path whose every value makes a row while single values beside it repeat (`rows` then has two
-    steps, a list and its element); `siblings` says that repeated elements lie beside single ones directly under the
+    `repeated` a column path whose every value makes a row while single values next to it repeat (`rows` then has two
+    steps, a list and its element); `siblings` means that repeated elements are next to single ones directly under the
     record, so that both are read from one pass over the record's children.
     """
 
@@ -117,7 +117,7 @@ class Entity(Strict):
 class DeliveryFormat(Strict):
     """What the delivery gate asks of a file.
 
-    `whole_list_from_name` is the pattern of a name that says that the file is the whole list, where others hold only
+    `whole_list_from_name` is the pattern of the name of a file that is the complete list, where others contain only
     what changed; of a source of semantics `snapshot` each file is. `snapshot_date_from_name` is the pattern of the day
     in a name. `unversioned` names columns that differ from list to list without the record having changed.
     """
@@ -140,7 +140,7 @@ class DeliveryFormat(Strict):
 
 
 class Xml(Strict):
-    """How records lie in an XML delivery. A `record` of one step says that each file of an archive is one record."""
+    """Where the records of an XML delivery are. A `record` of one step: each file of an archive is one record."""
 
     record: str
     control_total: str | None = None
@@ -161,7 +161,7 @@ class Xml(Strict):
 
 
 class Json(Strict):
-    """Where the records of a document lie: the path of their array, empty for an array that is the document."""
+    """Where the records of a document are: the path of their array, empty for an array that is the document."""
 
     records: str = ""
     ignored: list[str] = Field(default_factory=list)
@@ -242,7 +242,7 @@ class Source(Strict):
             if column not in self.entities[self.record_entity].by_name:
                 raise ValueError(f"table.continued_by: column {column} is not declared")
         if self.gives_lists and not self.entities[self.record_entity].key:
-            raise ValueError(f"entity {self.record_entity}: a list that is published whole needs a key")
+            raise ValueError(f"entity {self.record_entity}: a list that is published as a whole needs a key")
         for name in self.delivery.unversioned:
             if name not in self.entities[self.record_entity].by_name:
                 raise ValueError(f"unversioned: column {name} of {self.record_entity} is not declared")
@@ -258,7 +258,7 @@ class Source(Strict):
 
     @property
     def gives_lists(self) -> bool:
-        """Whether some deliveries are the whole list, so that what they lack has vanished."""
+        """Whether some deliveries are the complete list, so that what they lack is no longer listed."""
         return self.semantics == "snapshot" or self.delivery.whole_list_from_name is not None
 
     def child_entities(self) -> Iterator[tuple[str, Entity]]:

@@ -1,6 +1,6 @@
 """Text, dates and codes read once, at parse: what SQL downstream relies on instead of doing it again.
 
-Everything works on whole Polars columns. Rules for names are those of DESIGN section 6 (NFKC, brackets, legal-form
+Everything works on Polars columns. Rules for names are those of DESIGN section 6 (NFKC, brackets, legal-form
 suffix, region prefix, traditional to simplified).
 """
 
@@ -49,7 +49,7 @@ def _not_plain() -> str:
 
 
 def _where(values: pl.Series, mask: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """`values` with `change` applied where `mask` holds: the string functions are dear, most values need none."""
+    """`values` with `change` applied where `mask` is true: the string functions are slow, and most values need none."""
     at = mask.arg_true()
     if not len(at):
         return values

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class DeliveryRefused(Exception):
-    """The delivery is refused whole; the message is the reason and the remedy in one line."""
+    """The delivery is refused; the message is the reason and the remedy in one line."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(" ".join(reason.split()))

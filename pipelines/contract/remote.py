@@ -18,9 +18,9 @@ class Strict(BaseModel):
 class Remote(Strict):
     """An address from which deliveries are fetched.
 
-    In `url` and `name`, `{date:%y%m%d}` stands for a day in strftime's terms: a dated address is looked at for the
+    In `url` and `name`, `{date:%y%m%d}` is a day in strftime's terms: a dated address is looked at for the
     as-of date and the `days_back` days before it, and for the days of a backfill, but for none before `since`.
-    In `url` and `headers`, `${NAME}` stands for an environment variable, which is never written down.
+    In `url` and `headers`, `${NAME}` is an environment variable, whose value is never written down.
     """
 
     url: str
@@ -48,7 +48,7 @@ class Remote(Strict):
         """Whether it is another file each day."""
         return DAY_PLACE.search(self.url) is not None
 
-    def told(self, day: date | None) -> str:
+    def shown_url(self, day: date | None) -> str:
         """The address of a day, environment variables left as they are written."""
         return _on(self.url, day)
 
@@ -56,7 +56,7 @@ class Remote(Strict):
         """The name under which the file of a day is received."""
         if self.name is not None:
             return _on(self.name, day)
-        return unquote(self.told(day).partition("?")[0].rstrip("/").rsplit("/", 1)[-1])
+        return unquote(self.shown_url(day).partition("?")[0].rstrip("/").rsplit("/", 1)[-1])
 
 
 _SCHEMES = ("http", "https", "s3", "file")

@@ -92,7 +92,7 @@ def _names(pieces: Iterable[str]) -> list[str]:
 
 
 def _item_of_words(text: str) -> Item:
-    """An item whose result stands behind its name: 糖精钠 0.006g/kg."""
+    """An item whose result follows its name: 糖精钠 0.006g/kg."""
     name, _, tail = text.rpartition(" ")
     if name and has_unit(tail):
         return name.strip(" :："), tail, None

@@ -42,7 +42,7 @@ _COUNTED = re.compile(r"CFU|MPN|个")
 
 @dataclass(frozen=True)
 class Plan:
-    """A microbiological sampling plan: of n units at most c may lie between m and M, none above M (GB 4789.1)."""
+    """A microbiological sampling plan: of n units at most c may be between m and M, none above M (GB 4789.1)."""
 
     n: int | None
     c: int | None
@@ -75,7 +75,7 @@ def _plain_texts(texts: pl.Series) -> pl.Series:
 
 
 def _without_superscripts(texts: pl.Series) -> pl.Series:
-    """Superscripts behind a ten and circled numbers, which NFKC would turn into plain digits, as ^ and ;."""
+    """Superscripts after a ten and circled numbers, which NFKC would turn into plain digits, as ^ and ;."""
     return texts.str.replace_all(r"10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)", "10^${1}").str.replace_all("[①-⑳]", ";")
 
 

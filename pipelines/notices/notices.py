@@ -30,11 +30,11 @@ _AGENCY = r"^\s*([\x{4e00}-\x{9fff}]{2,24}?(?:总局|监管局|监督管理局|�
 
 
 def shaped(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
-    """`sample_row` with result, roles and days apart; one `finding` per failing item; one `party` per role in a
+    """`sample_row` with result, roles and days in columns; one `finding` per failing item; one `party` per role in a
     composite producer.
 
-    `result` is pass, fail or refused: what the row says (its conclusion, an entry under 不合格项目, a remark), else its
-    sheet, else the title, else the file's name; a table that says nothing lists failures. It is null where a row passes
+    `result` is pass, fail or refused: as the row states (its conclusion, an entry under 不合格项目, a remark), else its
+    sheet, else the title, else the file's name; without any, the table lists failures. It is null where a row passes
     and names failing items. Items of a row that passes are what was tested, not findings.
     """
     if not len(rows):
@@ -57,7 +57,7 @@ def shaped(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 
 def _told(text: pl.Expr) -> pl.Expr:
-    """fail or pass where a text says one of them; a text that names both says nothing."""
+    """fail or pass where a text names one of them; null where it names both or none."""
     fails = text.str.contains(_FAILED)
     passes = text.str.replace_all(_FAILED, "").str.contains("合格")
     return pl.when(fails & ~passes).then(pl.lit("fail")).when(passes & ~fails).then(pl.lit("pass"))
@@ -77,7 +77,7 @@ def _concluded(name: str) -> pl.Expr:
 
 
 def _conclusion_in_the_result_column(rows: pl.DataFrame) -> pl.DataFrame:
-    """检验结果 holds the conclusion where it says 合格 or 不合格 instead of a value."""
+    """检验结果 holds the conclusion where it is 合格 or 不合格 instead of a value."""
     is_verdict = pl.col("item_result").str.strip_chars().str.contains(f"^(?:{_FAILED}|{_PASSED}|{_REFUSED})[^0-9]*$")
     is_verdict = (is_verdict & pl.col("conclusion").is_null() & pl.col("item_limit").is_null()).fill_null(False)
     return rows.with_columns(
@@ -115,21 +115,21 @@ def _result() -> pl.Expr:
 
 def _is_recheck() -> pl.Expr:
     """Whether a row reports a re-inspection; a remark that none was asked for does not."""
-    said = [
+    is_stated = [
         pl.col(c).str.replace_all(_NO_RECHECK, "").str.contains("复检|复查").fill_null(False)
         for c in ("remark", "_title", "_sheet", "_file", "lab_name", "conclusion")
     ]
-    return pl.any_horizontal(*said, pl.col("recheck_conclusion").is_not_null())
+    return pl.any_horizontal(*is_stated, pl.col("recheck_conclusion").is_not_null())
 
 
 def _with_notice(rows: pl.DataFrame) -> pl.DataFrame:
     """Number and office of the notice from its title or file name, where the table has no column for them."""
-    told = [
+    patterns = [
         (name, pattern)
         for name, pattern in (("notice_no", _NOTICE_NO), ("agency", _AGENCY))
         if rows[name].null_count() == len(rows)
     ]
     return rows.with_columns(
         pl.coalesce(pl.col(source).str.extract(pattern, 1) for source in ("_title", "_file", "_sheet")).alias(name)
-        for name, pattern in told
+        for name, pattern in patterns
     )

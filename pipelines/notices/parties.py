@@ -52,7 +52,7 @@ def parties_in(cell: str) -> tuple[list[tuple[str, str]], str | None]:
     origin = _ORIGIN.search(text)
     if origin is not None:
         blank = " " * len(origin[0])
-        cell, text = (f"{whole[: origin.start()]}{blank}{whole[origin.end() :]}" for whole in (cell, text))
+        cell, text = (f"{either[: origin.start()]}{blank}{either[origin.end() :]}" for either in (cell, text))
     spans: list[tuple[str, int, int]] = []
     markers = list(_MARKER.finditer(text))
     for marker, following in zip(markers, [*markers[1:], None][: len(markers)], strict=True):

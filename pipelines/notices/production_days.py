@@ -1,6 +1,6 @@
 """Days out of cells that hold a production date, a batch number, both glued together, or several dates.
 
-Only what is certain is read: a batch number is no date, and where two readings are possible the cell stays text.
+Only what is certain is read: a batch number is not a date, and where two readings are possible the cell stays text.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _STATEMENT = re.compile(
     r"[;；、,，\n和及至~～]|(?<=[\d日])\s+(?=(?:19|20)\d\d)|(?<=\d)/(?=(?:19|20)\d{2})"
     r"|(?<=[\d日])-(?=(?:19|20)\d\d[-./年]\d{1,2}[-./月])"
 )
-# What is said before a day that is not the day of production.
+# Words before a day that is not the day of production.
 _OTHER_DAY = re.compile(r"购进|进货|采购|检疫|抽样|到港|保质|有效|限用|失效|截止")
 _WRITTEN = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d{2}|\d{2}(?=年))(?P<s>[-./年])(?P<m>\d{1,2})[-./月](?P<d>\d+)(?P<rest>.*)$"
@@ -32,7 +32,7 @@ def production_days(texts: pl.Series) -> pl.DataFrame:
     """First and last day of production of each cell, as ISO 8601 text: columns `first` and `last`.
 
     `last` differs from `first` where several days are printed; a second number in another notation is a batch. Both
-    are null where no whole day is certain.
+    are null where no complete day is certain.
     """
     distinct = texts.drop_nulls().unique()
     distinct = distinct.filter(distinct.str.contains(_MAY_HOLD))
@@ -91,7 +91,7 @@ def _written_day(text: str) -> date | None:
         year += 2000
     if len(digits) <= 2:
         return _day(year, month, int(digits))
-    # The batch number stands directly behind the day: how many digits are the day's?
+    # The batch number follows the day directly: how many digits belong to the day?
     readings = {length: day for length in (1, 2) if (day := _day(year, month, int(digits[:length]))) is not None}
     repeated = [day for length, day in readings.items() if _repeats(digits[length:] + found["rest"], day)]
     if len(repeated) == 1:

@@ -49,7 +49,7 @@ _UNIT_WORD = re.compile(r"[A-Za-zμ]+|毫克|微克|千克|公斤|克|毫升|升
 
 @dataclass(frozen=True)
 class Quantity:
-    """One printed value. `value_to` is the upper bound of a range; `is_restored` says that a superscript was lost."""
+    """One printed value. `value_to` is the upper bound of a range; `is_restored`: a lost superscript was restored."""
 
     comparator: str | None = None
     value: float | None = None

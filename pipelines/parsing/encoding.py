@@ -15,12 +15,12 @@ _SCORED = 128 << 10
 # Level-1 ideographs of each standard are the ones that running text is made of: bytes read in the wrong encoding give
 # rare ones.
 _COMMON_FIRST_BYTES = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6)}
-# Bytes per damaged place that a file may have and still be taken for UTF-8.
-_MIN_BYTES_PER_FAULT = 200
+# Bytes per damaged place that a file must have at least to be read as UTF-8.
+_MIN_BYTES_PER_ERROR = 200
 
 
 def is_utf8(path: Path) -> bool:
-    """Whether the whole file is valid UTF-8 (with or without a byte-order mark)."""
+    """Whether the complete file is valid UTF-8 (with or without a byte-order mark)."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         try:
@@ -33,7 +33,7 @@ def is_utf8(path: Path) -> bool:
 
 
 def begins_as_utf8(path: Path) -> bool:
-    """Whether the first megabytes are valid UTF-8; what lies behind them is for the reader to judge."""
+    """Whether the first megabytes are valid UTF-8; the reader judges the rest."""
     with path.open("rb") as file:
         sample = file.read(_BLOCK)
     try:
@@ -77,16 +77,16 @@ def detect(path: Path, candidates: list[str]) -> str:
 
 
 def _decoded(sample: bytes, name: str) -> str:
-    # The sample may stop inside a character, which is no fault of the text.
+    # The sample may stop inside a character, which is not an error of the text.
     return codecs.getincrementaldecoder(name)(errors="replace").decode(sample)
 
 
 def _is_damaged_utf8(sample: bytes) -> bool:
     """Whether nearly all that is not ASCII is UTF-8."""
     decoded = _decoded(sample, "utf-8")
-    faults = decoded.count("\ufffd")
+    n_damaged = decoded.count("\ufffd")
     n_foreign = len(decoded) - len(decoded.encode("ascii", errors="ignore"))
-    return not n_foreign or (faults * _MIN_BYTES_PER_FAULT < len(sample) and n_foreign > 2 * faults)
+    return not n_foreign or (n_damaged * _MIN_BYTES_PER_ERROR < len(sample) and n_foreign > 2 * n_damaged)
 
 
 def _score(sample: bytes, name: str) -> float:
@@ -101,7 +101,7 @@ def _score(sample: bytes, name: str) -> float:
 
 
 def to_utf8(path: Path, encoding: str, target: Path) -> bool:
-    """Write the file as UTF-8 without a byte-order mark; returns whether bytes that are no text were met (each became
+    """Write the file as UTF-8 without a byte-order mark; returns whether it has bytes that are not text (each became
     U+FFFD, as did NUL)."""
     damaged = False
     decoder = codecs.getincrementaldecoder("utf-8-sig" if encoding == "utf-8" else encoding)(errors="replace")

@@ -1,4 +1,4 @@
-"""What parsing leaves: an entity's rows in the lake, refused records in quarantine, each file whole or not at all."""
+"""The output of parsing: rows in the lake, refused records in quarantine; each file is complete or not there."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def remove_outputs(home: Home, source: Source, sha256: str) -> None:
 
 
 def _targets(home: Home, source: Source, sha256: str) -> dict[str, Path]:
-    """Where each output of a delivery lies, by the name under which it is written."""
+    """The path of each output of a delivery, by the name under which it is written."""
     name = f"{sha256}.parquet"
     return {
         **{f"lake {entity}": home.lake(source.id, entity) / name for entity in source.entities},
@@ -62,7 +62,7 @@ def _targets(home: Home, source: Source, sha256: str) -> dict[str, Path]:
 
 
 class LakeWriter:
-    """Writes the parts of one delivery beside the lake, as they come, and moves them in when all is well.
+    """Writes the parts of one delivery next to the lake, as they come, and moves them in when all are written.
 
     A thread of its own encodes and writes, so that reading and checking go on meanwhile.
     """
@@ -137,7 +137,7 @@ class LakeWriter:
             self._waiting.popleft().result()
 
     def close(self) -> None:
-        """Finish the files, wherever writing stopped."""
+        """Finish the files, also where writing stopped early."""
         self._thread.shutdown()
         for writer in self._writers.values():
             writer.close()
@@ -147,7 +147,7 @@ class LakeWriter:
         if self.n_records != self.n_loaded + self.n_quarantined + self.n_skipped:
             raise DeliveryRefused(
                 f"{self.n_records} records are not {self.n_loaded} loaded + {self.n_quarantined} quarantined + "
-                f"{self.n_skipped} skipped; a fault of the parser of {self._source.id}, report it"
+                f"{self.n_skipped} skipped; an error in the parser of {self._source.id}: report it"
             )
 
     def install(self) -> None:

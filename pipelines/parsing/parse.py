@@ -1,6 +1,6 @@
 """Parsing: a delivery becomes typed Parquet in the lake plus quarantine, streaming, in bounded memory.
 
-For each delivery `records = loaded + quarantined + skipped`, or it is refused whole. Same bytes, same parser version
+For each delivery `records = loaded + quarantined + skipped`, or it is refused. Same bytes, same parser version
 and same contract: nothing to do.
 """
 
@@ -31,7 +31,7 @@ _SMALL_BYTES = 16 << 20
 
 
 def contract_version(source: Source) -> str:
-    """A digest of everything besides the bytes that decides what a delivery becomes: declaration, parse.py, parser."""
+    """A digest of everything except the bytes that decides the result of a delivery: declaration, parse.py, parser."""
     digest = hashlib.sha256(str(PARSER_VERSION).encode())
     for name in ("source.yaml", "parse.py"):
         path = source.folder / name
@@ -52,7 +52,7 @@ def parse_deliveries(
     """Gate and parse what is not parsed yet (with `again`, everything), or just the deliveries named in `only` by
     their SHA-256; returns the manifests written.
 
-    A delivery that is not what the source declares is refused whole with its reason, and the others go on.
+    A delivery that is not what the source declares is refused with its reason, and the others are parsed.
     """
     due = manifests(home, source.id) if again or only is not None else pending(home, source)
     due = [manifest for manifest in due if only is None or manifest.sha256 in only]
@@ -112,9 +112,9 @@ def _parse_one(home: Home, reader: SourceReader, manifest: Manifest, report: Rep
 def _read(
     home: Home, reader: SourceReader, manifest: Manifest, paths: list[Path], folder: Path, report: Report
 ) -> LakeWriter:
-    """The delivery read and written beside the lake.
+    """The delivery, read and written next to the lake.
 
-    Fast readers take for granted what nearly every file keeps to (no comments or CDATA that hold tags, sound quoting,
+    Fast readers assume what is true of nearly every file (no comments or CDATA with tags, correct quoting,
     one encoding) and refuse when they meet anything else; then the careful readers decide.
     Raises DeliveryRefused with the careful readers' reason.
     """

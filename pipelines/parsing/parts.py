@@ -69,7 +69,7 @@ def parts(reader: SourceReader, paths: list[Path], folder: Path, careful: bool) 
 
 
 def utf8_xml(path: Path, folder: Path) -> Path:
-    """The XML file itself, or what it says written to `folder` in UTF-8."""
+    """The XML file itself, or its text written to `folder` in UTF-8."""
     encoding = declared_encoding(path)
     if encoding == "utf-8":
         return path
@@ -136,7 +136,7 @@ def _xml_part(
 
 
 def table_batches(path: Path, source: Source, folder: Path, careful: bool) -> tuple[Iterator[Batch], bool]:
-    """The batches of a CSV file or workbook, and whether it has bytes that are no text in its encoding.
+    """The batches of a CSV file or workbook, and whether it has bytes that are not text in its encoding.
 
     Raises DeliveryRefused for a table without the declared header, and one that is cut off.
     """
@@ -193,7 +193,7 @@ def _table_part(batch: Batch, reader: SourceReader, undecodable: bool, offset: i
 
 
 def utf8_json(path: Path, source: Source, folder: Path) -> tuple[Path, bool]:
-    """The JSON file itself, or what it says written to `folder` in UTF-8, and whether it has bytes that are no text."""
+    """The JSON file itself, or its text written to `folder` in UTF-8, and whether it has bytes that are not text."""
     if is_utf8(path) and not has_byte(path, b"\0"):
         return path, False
     plain = folder / f"{path.stem}.utf8{path.suffix.lower()}"

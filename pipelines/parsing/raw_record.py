@@ -22,7 +22,7 @@ from pipelines.receiving.delivery_gate import unpack
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
 
-# How many records of a file are behind, and the texts of those of them that are asked for, by number in the file.
+# How many records of a file have been read, and the texts of those asked for, by number in the file.
 _Found = tuple[int, dict[int, str]]
 
 
@@ -30,12 +30,12 @@ def raw_records(home: Home, source: Source, manifest: Manifest, record_nos: Sequ
     """The texts of some records of a delivery by record number.
 
     An XML record is its element, a JSON record its object, a row of a table a JSON object of header text to cell (a
-    list where a row has another number of cells than the header). Reading ends behind the last record asked for.
-    Raises TouchstoneError when the bytes are gone, or no longer hold such a record under the present declaration.
+    list where a row has another number of cells than the header). Reading ends after the last record asked for.
+    Raises TouchstoneError when the bytes are missing, or do not contain such a record under the present declaration.
     """
     path = manifest.path(home)
     if not path.exists():
-        raise TouchstoneError(f"{path}: the archived bytes are gone; restore them from a copy of the archive")
+        raise TouchstoneError(f"{path}: the archived bytes are missing; restore them from a copy of the archive")
     home.runs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="trace-", dir=home.runs) as name:
         folder = Path(name)
@@ -57,15 +57,15 @@ def _read(paths: list[Path], source: Source, folder: Path, wanted: list[int]) ->
     if source.xml is not None and source.xml.record_is_document:
         return {n: _document(paths[n - 1], source) for n in wanted if n <= len(paths)}
     texts: dict[int, str] = {}
-    behind = 0
+    n_read = 0
     for number, path in enumerate(paths, 1):
-        here = [n - behind for n in wanted if n > behind]
+        here = [n - n_read for n in wanted if n > n_read]
         if not here:
             break
         # A file that others follow is read to its end, for its records are counted in the numbers of theirs.
-        n_records, found = _in_file(path, source, folder, here, whole=number < len(paths))
-        texts.update({behind + n: text for n, text in found.items()})
-        behind += n_records
+        n_records, found = _in_file(path, source, folder, here, must_read_all=number < len(paths))
+        texts.update({n_read + n: text for n, text in found.items()})
+        n_read += n_records
     return texts
 
 
@@ -74,18 +74,18 @@ def _document(path: Path, source: Source) -> str:
     return _text(piece_records(piece, source, [piece.first])[piece.first])
 
 
-def _in_file(path: Path, source: Source, folder: Path, wanted: list[int], whole: bool) -> _Found:
+def _in_file(path: Path, source: Source, folder: Path, wanted: list[int], must_read_all: bool) -> _Found:
     """As when the file was parsed, the fast readers first, and where they refuse the careful ones."""
     for careful in (False, True):
         try:
-            behind, texts = 0, dict[int, str]()
-            for behind, found in _stretches(path, source, folder, wanted, careful):
+            n_read, texts = 0, dict[int, str]()
+            for n_read, found in _stretches(path, source, folder, wanted, careful):
                 texts.update(found)
-                # Whether a table's rows are sound is known when all of it has been read.
+                # Whether a table's rows are correct is known when all of it has been read.
                 is_proven = careful or source.delivery.format != "table"
-                if is_proven and not whole and behind >= wanted[-1]:
+                if is_proven and not must_read_all and n_read >= wanted[-1]:
                     break
-            return behind, texts
+            return n_read, texts
         except (DeliveryRefused, pl.exceptions.PolarsError, csv.Error):
             if careful:
                 raise
@@ -100,12 +100,12 @@ def _stretches(path: Path, source: Source, folder: Path, wanted: list[int], care
                     raise DeliveryRefused("has comments or sections, which may hold what looks like a record")
                 yield piece.first + piece.count - 1, _of_piece(piece, source, wanted)
     elif source.delivery.format == "table":
-        behind = 0
+        n_read = 0
         batches, _ = table_batches(path, source, folder, careful)
         for batch in continued(batches, source):
-            here = [n for n in wanted if behind < n <= behind + batch.n_records]
-            behind += batch.n_records
-            yield behind, dict(zip(here, batch.raw(here), strict=True))
+            here = [n for n in wanted if n_read < n <= n_read + batch.n_records]
+            n_read += batch.n_records
+            yield n_read, dict(zip(here, batch.raw(here), strict=True))
     else:
         plain, _ = utf8_json(path, source, folder)
         for part in json_pieces(plain, source, Surroundings()):

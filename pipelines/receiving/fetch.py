@@ -155,7 +155,7 @@ def _fetch_one(
     systems: dict[tuple[str, bool], AbstractFileSystem],
     patience: Patience,
 ) -> Fetched:
-    url = remote.told(day)
+    url = remote.shown_url(day)
     part = PartialFile.of(home, source, url)
     known = ledger.known(url)
 

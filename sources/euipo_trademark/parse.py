@@ -1,4 +1,4 @@
-"""Goods are told in up to 23 languages: one row per class stays, in the language that readers here understand best."""
+"""Goods are described in up to 23 languages: one row per class remains, in the language that readers here know best."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CLASS = ["record_no", "nice_class"]
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """One classification row per class: its goods in English, else in the language of the application, else the first.
 
-    Chinese is no language of the EUIPO.
+    Chinese is not a language of the EUIPO.
     """
     languages = tables["mark"].select("record_no", "first_language")
     language = pl.col("goods_language").str.strip_chars().str.to_lowercase()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-# Centres are told apart by a letter. Not every number stands behind the word Recall, and the next item's number may be
+# A letter names the centre. Not every number follows the word Recall, and the next item's number may be
 # glued to it: B-1587-126) is B-1587-12 and item 6.
 _NUMBER = r"\b[BDFVZ]-[0-9]{3,4}-(?:20[0-9]{2}|[0-9]{2})"
 

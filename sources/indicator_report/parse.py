@@ -63,14 +63,14 @@ def _values(rows: pl.DataFrame) -> pl.DataFrame:
     values = values.sort("record_no", maintain_order=True).with_columns(
         item_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_no")
     )
-    said = values.select("document_name", "header", "indicator_text", "period_text").unique(maintain_order=True)
-    read = [_read(*row) for row in said.iter_rows()]
-    said = said.with_columns(
+    stated = values.select("document_name", "header", "indicator_text", "period_text").unique(maintain_order=True)
+    read = [_read(*row) for row in stated.iter_rows()]
+    stated = stated.with_columns(
         pl.Series("indicator_name", [name for name, _ in read], dtype=pl.String),
         pl.Series("period", [period for _, period in read], dtype=pl.String),
     )
     values = values.join(
-        said, on=["document_name", "header", "indicator_text", "period_text"], nulls_equal=True, maintain_order="left"
+        stated, on=["document_name", "header", "indicator_text", "period_text"], nulls_equal=True, maintain_order="left"
     )
     return values.with_columns(_numbers()).select(
         "record_no", "item_no", "indicator_name", "period", "value", "unit", "printed_value"
@@ -86,7 +86,7 @@ def _numbers() -> list[pl.Expr]:
     own_unit = pl.when(parts.struct.field("unit") != "").then(parts.struct.field("unit"))
     stated_unit = pl.when(of_unit.struct.field("unit") != "").then(of_unit.struct.field("unit"))
     both_scaled = parts.struct.field("scale").is_not_null() & of_unit.struct.field("scale").is_not_null()
-    # A value in another unit than its column says is not guessed at.
+    # A value in another unit than its column states is not guessed.
     contradicts = (own_unit != stated_unit).fill_null(False) | both_scaled
     scale = pl.coalesce(parts.struct.field("scale"), of_unit.struct.field("scale"))
     number = parts.struct.field("number").str.replace_all(r"[,， ]", "").cast(pl.Float64, strict=False)

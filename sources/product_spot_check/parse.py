@@ -8,5 +8,5 @@ from pipelines.notices import notices
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """`sample_row` with result, roles and days apart, one `finding` per failing item, one `party` per further role."""
+    """`sample_row` with result, roles and days, one `finding` per failing item, one `party` per further role."""
     return notices.shaped(tables["sample_row"])

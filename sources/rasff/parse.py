@@ -6,7 +6,7 @@ import polars as pl
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """The notifications, and one `hazard` row per hazard; its category beside it where the counts agree."""
+    """The notifications, and one `hazard` row per hazard, with its category where the counts agree."""
     notification = tables["notification"]
     hazards = (
         notification.select(
@@ -19,7 +19,7 @@ def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
             hazard_category=pl.when(pl.col("hazard_category").list.len() == pl.col("hazard_substance").list.len())
             .then(pl.col("hazard_category"))
             .otherwise(
-                # Counts differ: each hazard keeps the whole text rather than a guess.
+                # Counts differ: each hazard keeps the full text rather than a guess.
                 pl.col("hazard_category").list.join(";").repeat_by(pl.col("hazard_substance").list.len())
             )
         )

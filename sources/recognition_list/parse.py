@@ -8,7 +8,7 @@ _FORMER = r"^(?P<name>.+?)\s*[(（]\s*(?:原名?|曾用名)[:：]?\s*(?P<former>
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Decisions with `recipient_name` and `former_name` apart; `recipient_name_as_printed` keeps the text."""
+    """Decisions with `recipient_name` and `former_name` in columns; `recipient_name_as_printed` keeps the text."""
     printed = pl.col("recipient_name")
     parts = printed.str.extract_groups(_FORMER)
     decision = tables["decision"].with_columns(

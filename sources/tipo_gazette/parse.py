@@ -1,4 +1,4 @@
-"""TIPO prints an owner's nationality before the name (美商…, 香港商…): the two are told apart here."""
+"""TIPO prints an owner's nationality before the name (美商…, 香港商…): they are separated here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PREFIX = rf"^(?P<nationality>{NATIONALITIES})商(?P<name>.{{2,}})$"
 
 
 def shape(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Owner rows with `owner_nationality` and `owner_name` apart; `owner_name_as_printed` keeps the gazette's text."""
+    """Owner rows with `owner_nationality` and `owner_name`; `owner_name_as_printed` keeps the gazette's text."""
     printed = pl.col("owner_name_as_printed").str.strip_chars()
     parts = printed.str.extract_groups(_PREFIX)
     # 日商社 or 泰商行 after a one-character country is a firm's own word; a foreign firm's name carries a legal form.

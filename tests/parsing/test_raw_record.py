@@ -116,5 +116,5 @@ def test_what_the_archive_no_longer_holds_is_a_fault_in_one_line(home: Home) -> 
     with pytest.raises(TouchstoneError, match="holds no record 2"):
         read(home, manifest, 2)
     manifest.path(home).unlink()
-    with pytest.raises(TouchstoneError, match="archived bytes are gone"):
+    with pytest.raises(TouchstoneError, match="archived bytes are missing"):
         read(home, manifest, 1)

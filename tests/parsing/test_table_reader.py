@@ -419,4 +419,4 @@ def test_a_file_larger_than_what_its_check_may_hold_is_read_by_the_fast_reader(t
             file.write(row)
     layout = csv_layout(path, source("enterprise_register"))
     assert path.stat().st_size > 256 << 20
-    assert csv_reader._count_if_sound(path, layout) == 300
+    assert csv_reader._count_if_correct(path, layout) == 300

@@ -216,7 +216,7 @@ def test_addresses_are_looked_at_from_since_to_the_as_of_date() -> None:
         (dated, date(2024, 5, 16)), (dated, date(2024, 5, 17)), (dated, date(2024, 5, 18)), (plain, None),
     ]  # fmt: skip
     assert backfill([dated, plain], date(2024, 5, 1), date(2024, 5, 17)) == [(dated, DAY), (dated, date(2024, 5, 17))]
-    assert dated.told(DAY) == "https://example.org/apc240516.zip"
+    assert dated.shown_url(DAY) == "https://example.org/apc240516.zip"
     assert dated.file_name(DAY) == "apc240516.zip"
     assert Remote(url="s3://b/k?versionId=1", name="x-{date:%d}.csv").file_name(DAY) == "x-16.csv"
 

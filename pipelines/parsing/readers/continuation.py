@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.contract.declarations import Source
 from pipelines.parsing.readers.table_batch import Batch
 
-# Columns that say where a row lies rather than what it holds.
+# Columns for the place of a row, not for its content.
 _PLACE = ("record_no", "_sheet", "_title", "_file")
 
 

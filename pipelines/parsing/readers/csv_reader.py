@@ -87,8 +87,8 @@ def refuse_truncated_csv(path: Path, layout: CsvLayout) -> None:
 def read_csv(path: Path, source: Source, layout: CsvLayout, careful: bool = False) -> Iterator[Batch]:
     """Batches of a UTF-8 CSV file in file order; records are numbered from 1, rows without any text are none.
 
-    With `careful` the csv module reads, which tells the rows that are broken. Without, Polars reads at thirty times
-    the speed a file that DuckDB finds sound; raises DeliveryRefused when it is not.
+    With `careful` the csv module reads and finds the broken rows. Without, Polars reads at thirty times
+    the speed a file that DuckDB finds correct; raises DeliveryRefused when it is not.
     """
     if layout.header is None:
         yield from _without_header(path, layout)
@@ -102,7 +102,7 @@ def _read_sound(path: Path, layout: CsvLayout, header: Header) -> Iterator[Batch
     columns = {f"column {i}": pl.String for i in range(layout.n_columns)}
     n_read = last = 0
     with ThreadPoolExecutor(1) as thread:
-        sound = thread.submit(_count_if_sound, path, layout)
+        counted = thread.submit(_count_if_correct, path, layout)
         for piece in _whole_rows(path, layout.skip_lines):
             if _has_lone_return(piece):
                 raise DeliveryRefused("has carriage returns within its rows")
@@ -111,11 +111,11 @@ def _read_sound(path: Path, layout: CsvLayout, header: Header) -> Iterator[Batch
             cells = _with_text(frame).with_row_index("record_no", offset=last + 1)
             last += len(cells)
             yield Batch(context_columns(declared_columns(header, cells), path.stem, header), cells, header)
-    n_sound = sound.result()
-    if n_sound is None:
+    n_counted = counted.result()
+    if n_counted is None:
         raise DeliveryRefused("has rows that are broken")
-    if n_read != n_sound:
-        raise DeliveryRefused(f"{n_read} rows read where {n_sound} were counted; quoting is inconsistent")
+    if n_read != n_counted:
+        raise DeliveryRefused(f"{n_read} rows read where {n_counted} were counted; quoting is inconsistent")
 
 
 def _has_lone_return(piece: bytes) -> bool:
@@ -126,7 +126,7 @@ def _has_lone_return(piece: bytes) -> bool:
 
 
 def _whole_rows(path: Path, skip_lines: int) -> Iterator[bytes]:
-    """The file behind its header, cut into pieces where a row ends."""
+    """The file after its header, cut into pieces where a row ends."""
     with path.open("rb") as file:
         for _ in range(skip_lines):
             file.readline()
@@ -134,7 +134,7 @@ def _whole_rows(path: Path, skip_lines: int) -> Iterator[bytes]:
         while block := file.read(PIECE_BYTES):
             rest = b"".join((rest, block, file.readline(_FIELD_BYTES)))
             cut = rest.rfind(b"\n") + 1
-            # An odd number of quotes before a line's end: it lies within a cell.
+            # An odd number of quotes before a line's end: the end is within a cell.
             odd = np.count_nonzero(np.frombuffer(rest, np.uint8, cut) == ord('"')) % 2
             while cut and odd:
                 before = rest.rfind(b"\n", 0, cut - 1) + 1
@@ -158,7 +158,7 @@ def _with_text(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.any_horizontal(pl.all().str.contains(r"\S").fill_null(False)))
 
 
-def _count_if_sound(path: Path, layout: CsvLayout) -> int | None:
+def _count_if_correct(path: Path, layout: CsvLayout) -> int | None:
     """The number of rows, or None if any has another number of cells than the header, is badly quoted or no UTF-8."""
     columns = {f"c{i}": "VARCHAR" for i in range(layout.n_columns)}
     with duckdb.connect(config={"threads": 2, "memory_limit": "96MB"}) as connection:
@@ -217,7 +217,7 @@ def _read_rows(path: Path, layout: CsvLayout, header: Header) -> Iterator[Batch]
 
 
 def _without_header(path: Path, layout: CsvLayout) -> Iterator[Batch]:
-    """Every row set apart: without a header no cell can be trusted to be what it looks like."""
+    """Every row is broken: without a header the meaning of no cell is certain."""
     records = _rows_with_text(path, layout)
     header = Header(0, [], {}, "")
     none = pl.DataFrame(schema={"record_no": pl.Int64})

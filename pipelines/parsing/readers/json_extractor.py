@@ -33,7 +33,7 @@ class JsonExtractor:
     def extract(self, piece: JsonPiece) -> JsonExtraction:
         """The values of each entity's columns as text, and the records of another shape than declared.
 
-        A record is broken under the rule `json` when it is no JSON object, and under `type:<place>` when a list or
+        A record is broken under the rule `json` when it is not a JSON object, and under `type:<place>` when a list or
         object stands where a value is declared, or the reverse.
         """
         numbers = pl.int_range(piece.first, piece.first + len(piece.raw), eager=True).alias("record_no")
@@ -60,24 +60,24 @@ class JsonExtractor:
                 where = f"{entity.rows}."
                 elements, misshapen = _rows(cursor, lists, places.index(entity.rows))
                 broken.append(_broken(misshapen, f"type:{name}", f"{entity.rows} is not a list"))
-            table, faults = _values(cursor, elements, entity)
+            table, wrong_shapes = _values(cursor, elements, entity)
             around = {c.name: p for c in entity.columns for p in c.from_ if p.startswith("/")}
             tables[name] = table.with_columns(
                 pl.lit(self._surroundings.value(path), pl.String).alias(column) for column, path in around.items()
             )
             prefix = "" if entity.rows is None else f"{name}."
-            broken += [_broken(at, f"type:{prefix}{what}", f"{what} {fault}") for at, what, fault in faults]
+            broken += [_broken(at, f"type:{prefix}{what}", f"{what} {error}") for at, what, error in wrong_shapes]
             known = self._known(entity)
             for place, keys in known.items():
                 found = _keys(cursor, elements, place)
                 unknown.update(
                     {f"{where}{place}{'.' if place else ''}{k}": n for k, n in found.items() if k not in keys}
                 )
-        gone = pl.concat(broken).unique("record_no", keep="first", maintain_order=True).sort("record_no")
-        if len(gone):
-            lost = gone["record_no"].implode()
-            tables = {name: table.filter(~pl.col("record_no").is_in(lost)) for name, table in tables.items()}
-        return JsonExtraction(tables, gone, unknown)
+        all_broken = pl.concat(broken).unique("record_no", keep="first", maintain_order=True).sort("record_no")
+        if len(all_broken):
+            broken_nos = all_broken["record_no"].implode()
+            tables = {name: table.filter(~pl.col("record_no").is_in(broken_nos)) for name, table in tables.items()}
+        return JsonExtraction(tables, all_broken, unknown)
 
     def _known(self, entity: Entity) -> dict[str, set[str]]:
         """The declared keys of each object of an entity's element, by the path to it."""
@@ -95,7 +95,7 @@ class JsonExtractor:
 
 
 def _relative(column: Column) -> list[str]:
-    """The paths of a column within its element; those that begin with / lie outside the records."""
+    """The paths of a column within its element; those that begin with / are outside the records."""
     return [path for path in column.from_ if not path.startswith("/") and path != "."]
 
 
@@ -140,7 +140,7 @@ def _rows(cursor: duckdb.DuckDBPyConnection, lists: pl.DataFrame, at: int) -> tu
 def _values(
     cursor: duckdb.DuckDBPyConnection, elements: pl.DataFrame, entity: Entity
 ) -> tuple[pl.DataFrame, list[tuple[pl.Series, str, str]]]:
-    """Text columns of the declared values, and (records, place, fault) of what has another shape."""
+    """Text columns of the declared values, and (records, place, error) of values of another shape."""
     address = [name for name in ("record_no", "item_no") if name in elements.columns]
     declared = [(c, [p for p in c.from_ if not p.startswith("/")]) for c in entity.columns]
     declared = [(column, paths) for column, paths in declared if paths]
@@ -162,14 +162,14 @@ def _values(
     text = {path: pl.col("texts").list.get(i) for i, path in enumerate(paths)}
     kind = {place: pl.col("kinds").list.get(i) for i, place in enumerate([*paths, *outer])}
     table = found.select(*address, **{c.name: pl.coalesce(text[path] for path in each) for c, each in declared})
-    faults: list[tuple[pl.Series, str, str]] = []
+    wrong_shapes: list[tuple[pl.Series, str, str]] = []
     for column, each in declared:
         nested = pl.any_horizontal(kind[path].is_in(["OBJECT", "ARRAY"]).fill_null(False) for path in each)
-        faults.append((found.filter(nested)["record_no"], column.name, "is a list or object"))
+        wrong_shapes.append((found.filter(nested)["record_no"], column.name, "is a list or object"))
     for i, place in enumerate(outer, len(paths)):
         is_value = ~pl.col("kinds").list.get(i).is_in(["OBJECT", "NULL"])
-        faults.append((found.filter(is_value)["record_no"], place or "row", "is no object"))
-    return table, [fault for fault in faults if len(fault[0])]
+        wrong_shapes.append((found.filter(is_value)["record_no"], place or "row", "is no object"))
+    return table, [error for error in wrong_shapes if len(error[0])]
 
 
 def _keys(cursor: duckdb.DuckDBPyConnection, elements: pl.DataFrame, place: str) -> dict[str, int]:

@@ -1,8 +1,8 @@
 """Streaming reader of JSON deliveries: one record per line, or the objects of one array of a document.
 
-A file is cut into pieces of whole records by its structure alone (numpy finds quotes and brackets), in bounded memory;
-DuckDB takes the declared values out of a piece. A line that is no JSON object is one broken record; a document that
-does not close is refused whole.
+A file is cut into pieces of complete records by its structure alone (numpy finds quotes and brackets), in bounded
+memory; DuckDB takes the declared values out of a piece. A line that is not a JSON object is one broken record; a
+document that does not close is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def is_by_lines(path: Path, source: Source) -> bool:
 
 @dataclass
 class Surroundings:
-    """What lies before the records of a document, known before the first piece is cut."""
+    """The values before the records of a document, known before the first piece is cut."""
 
     document: Any = None
 
@@ -66,7 +66,7 @@ class JsonPiece:
 
 
 def pieces(path: Path, source: Source, surroundings: Surroundings) -> Iterator[JsonPiece]:
-    """Cut a UTF-8 file into pieces of whole records; lines without text are none.
+    """Cut a UTF-8 file into pieces of complete records; empty lines are not records.
 
     Raises DeliveryRefused when the file ends inside a record, when a document is not well-formed around its records or
     has none of the declared array, and for a record that is too large to be one.
@@ -121,19 +121,19 @@ def _too_large() -> DeliveryRefused:
 
 @dataclass
 class _Nesting:
-    """Where a scan stands: depth within the array of records (0 between them), inside a string, behind a backslash."""
+    """The state of a scan: depth within the array of records (0 between them), inside a string, after a backslash."""
 
     depth: int = 0
     in_string: bool = False
     is_escaping: bool = False
 
     def brackets(self, block: Bytes) -> tuple[Positions, Positions, Positions]:
-        """Positions of the brackets outside strings, what each adds to the depth, and the depth behind each.
+        """Positions of the brackets outside strings, what each adds to the depth, and the depth after each.
 
-        The scan moves behind the block.
+        The scan then continues after the block.
         """
         quotes = self._quotes(block)
-        # One bit tells { from [ and } from ].
+        # One bit distinguishes { from [ and } from ].
         alike = block | 0x20
         positions = np.flatnonzero((alike == ord("{")) | (alike == ord("}")))
         positions = positions[(np.searchsorted(quotes, positions) + int(self.in_string)) % 2 == 0]
@@ -151,7 +151,7 @@ class _Nesting:
         if not self.is_escaping and not len(slashes):
             return quotes
         # Of each run of backslashes the last position and the length; an odd run takes the meaning from a quotation
-        # mark behind it. The run that the block before ended with goes on here.
+        # mark after it. The run at the end of the previous block continues here.
         is_first = np.diff(slashes, prepend=-2) != 1
         is_last = np.diff(slashes, append=len(block) + 1) != 1
         lasts, lengths = slashes[is_last], slashes[is_last] - slashes[is_first] + 1
@@ -174,7 +174,7 @@ def _cut_document(path: Path, source: Source, surroundings: Surroundings) -> Ite
         surroundings.document = _document(head[:begin] + b"]" + b"}" * n_outer)
         file.seek(begin)
         nesting = _Nesting()
-        # `rest` is what lies behind the last whole record; the one that opens in it does so at `opened`.
+        # `rest` is the text after the last complete record; a record that begins in it does so at `opened`.
         rest, opened, separator = b"", np.empty(0, dtype=np.int64), ""
         while block := file.read(PIECE_BYTES):
             positions, steps, depths = nesting.brackets(np.frombuffer(block, dtype=np.uint8))
@@ -187,7 +187,7 @@ def _cut_document(path: Path, source: Source, surroundings: Surroundings) -> Ite
             starts = np.concatenate([opened, positions[(steps > 0) & (depths == 1)]])
             ends = positions[(steps < 0) & (depths == 0)] + 1
             if len(ends):
-                # Each record behind what separates it from the one before.
+                # Each record starts after the separator.
                 offsets = np.concatenate([[0], np.stack([starts[: len(ends)], ends], axis=1).ravel()])
                 parts = _texts(rest, offsets)
                 separators = parts.gather_every(2).str.strip_chars()
@@ -213,7 +213,7 @@ def _cut_document(path: Path, source: Source, surroundings: Surroundings) -> Ite
 
 
 def _array_begin(head: bytes, source: Source) -> int:
-    """Where the array of records begins, behind its bracket."""
+    """Where the array of records begins, after its bracket."""
     wanted = [key for key in source.json_.records.split(".") if key]
     # The keys that lead to the place; None for a place within an array.
     path: list[str | None] = []

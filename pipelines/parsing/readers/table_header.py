@@ -12,7 +12,7 @@ from pipelines.contract.refusal import DeliveryRefused
 
 @dataclass(frozen=True)
 class Header:
-    """Where a table's header lies, and the position of each declared column that it names.
+    """Where a table's header is, and the position of each declared column that it names.
 
     `values` are the positions of columns that each hold values of their own, by header text.
     """

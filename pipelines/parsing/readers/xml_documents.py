@@ -24,7 +24,7 @@ _NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def document_pieces(paths: Sequence[Path], source: Source) -> Iterator[XmlPiece]:
-    """The documents in order, some at a time, as pieces of whole records.
+    """The documents in order, some at a time, as pieces of complete records.
 
     Raises DeliveryRefused, naming the record, for a document that is not well-formed or has another root.
     """

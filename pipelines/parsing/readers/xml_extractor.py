@@ -151,14 +151,14 @@ class XmlExtractor:
         broken += [(number, "structure", detail) for number, detail in sorted(doubled.items())]
         tables = {name: table.rows for name, table in read.items()}
         if doubled:
-            gone = pl.Series(list(doubled), dtype=pl.Int64).implode()
-            tables = {name: rows.filter(~pl.col("record_no").is_in(gone)) for name, rows in tables.items()}
+            repeated = pl.Series(list(doubled), dtype=pl.Int64).implode()
+            tables = {name: rows.filter(~pl.col("record_no").is_in(repeated)) for name, rows in tables.items()}
         return XmlExtraction(tables, pl.DataFrame(broken, schema=BROKEN_SCHEMA, orient="row"), unknown, undecodable)
 
     def _parse(
         self, data: bytes | bytearray, first: int, broken: list[tuple[int, str, str]]
     ) -> list[tuple[int, dict[str, pl.DataFrame]]]:
-        """Tables with the number of their first record; a record that xml2arrow refuses is set apart by halving."""
+        """Tables with the number of their first record; a record that xml2arrow refuses is found by halving."""
         try:
             return [(first, {name: _frame(batch) for name, batch in self._parser.parse(data).items()})]
         except XmlParsingError as error:
@@ -220,7 +220,7 @@ def _below(path: str, place: str) -> str:
 
 @dataclass(frozen=True)
 class _Read:
-    """Rows of an entity, and why records are set apart in which a single element stands twice."""
+    """Rows of an entity, and the reason for each record in which a single element occurs twice."""
 
     rows: pl.DataFrame
     doubled: dict[int, str]

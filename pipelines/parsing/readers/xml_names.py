@@ -21,7 +21,7 @@ class KnownNames:
         self._other = re2.compile(_other_than(self.names), options)
 
     def others(self, data: bytes | bytearray) -> dict[str, int]:
-        """How often each other name opens an element; `!` and `?` stand for comments, CDATA and instructions."""
+        """How often each other name opens an element; `!` and `?` are comments, CDATA and instructions."""
         if not self._other.search(data):
             return {}
         counts: dict[str, int] = {}

@@ -1,7 +1,7 @@
-"""Streaming reader of XML deliveries: pieces of whole records go to xml2arrow, several at a time, in bounded memory.
+"""Streaming reader of XML deliveries: pieces of complete records go to xml2arrow, several at a time, in bounded memory.
 
 The text around the records (the skeleton: what comes before the first, between two and after the last) is kept and
-parsed by lxml as a document of its own, so that root, header values and well-formedness are known for the whole file.
+parsed by lxml as a document of its own, so that root, header values and well-formedness are known of the file.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Skeleton:
         if root.tag != source.xml.root:
             raise DeliveryRefused(f"root is <{root.tag}>, declared is <{source.xml.root}>; wrong file or wrong folder")
         if self.n_records and not root.xpath(source.xml.record.rsplit("/", 1)[0]):
-            raise DeliveryRefused(f"records do not lie at {source.xml.record}; the layout changed")
+            raise DeliveryRefused(f"records are not at {source.xml.record}; the layout changed")
         if root.xpath(source.xml.record):
             raise DeliveryRefused(f"an empty <{source.xml.record_tag}/> among the records was not counted")
         return root
@@ -83,7 +83,7 @@ class XmlPiece:
 
 
 def pieces(stream: BufferedIOBase, source: Source, skeleton: Skeleton, careful: bool = False) -> Iterator[XmlPiece]:
-    """Cut a UTF-8 stream into pieces of whole records, filling `skeleton` with everything else.
+    """Cut a UTF-8 stream into pieces of complete records, filling `skeleton` with everything else.
 
     Records are cut where their closing tag stands, which a comment or CDATA section may hold too. With `careful` those
     are resolved first and every way to write a record's tags is known, at a tenth of the speed.
@@ -152,7 +152,7 @@ def _blank_between_groups(
     parent_closing: bytes,
     skeleton: Skeleton,
 ) -> None:
-    """Leave only records in `text` between `start` and `end`: what lies between two groups of records (or before the
+    """Leave only records in `text` between `start` and `end`: the text between two groups of records (or before the
     first) goes to the skeleton, and spaces take its place."""
     at = text.find(parent_closing, start, end) if opening.match(text, start) else start
     is_before_first = at == start
