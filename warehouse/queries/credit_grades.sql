@@ -1,4 +1,4 @@
--- How many enterprises have each quality-credit grade, and on how many samples do these rest? 各质量信用等级有多少企业，依据多少样品？
+-- How many enterprises have each quality-credit grade, based on how many samples? 各质量信用等级有多少企业，依据多少样品？
 select
     grade,
     count(*) as n_enterprises,

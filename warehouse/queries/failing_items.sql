@@ -1,4 +1,4 @@
--- Which tested items fail most often, and by how far? 哪些检验项目最常不合格，超标多少？
+-- Which tested items fail most often, and by how much? 哪些检验项目最常不合格，超标多少？
 select
     f.item_name,
     count(*) as n_findings,

@@ -1,4 +1,4 @@
--- Which product categories fail most often, and how sure is that? 哪些食品大类不合格率最高，置信区间多大？
+-- Which product categories fail most often, and how reliable is the rate? 哪些食品大类不合格率最高，置信区间多大？
 select
     category_name,
     sum(n_samples) as n_samples,

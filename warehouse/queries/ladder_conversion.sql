@@ -1,4 +1,4 @@
--- How many who reached a rung went on to the next? 到达某一级后有多少继续晋级？
+-- How many of those that reached a rung went on to the next? 到达某一级后有多少继续晋级？
 select distinct
     ladder,
     rung,

@@ -1,4 +1,4 @@
--- Which marks became valid, lapsed or revived last? 最近有哪些商标生效、失效或恢复有效？
+-- Which marks became valid, lapsed or were revived most recently? 最近有哪些商标生效、失效或恢复有效？
 select
     earlier.office_code,
     earlier.application_no,

@@ -1,4 +1,4 @@
--- Who stands one rung below a national brand, and for how long? 谁离国家级品牌只差一级，已停留多久？
+-- Who is one rung below a national brand, and for how long? 谁离国家级品牌只差一级，已停留多久？
 select
     l.ladder,
     l.recipient_name,

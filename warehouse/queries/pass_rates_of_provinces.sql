@@ -1,4 +1,4 @@
--- Which provinces' pass rates can really be told apart? 哪些省份的抽检合格率差异是真实可辨的？
+-- Which provinces have pass rates that really differ? 哪些省份的抽检合格率差异是真实可辨的？
 select
     r.name_zh as region_name,
     sum(b.n_samples) as n_samples,

@@ -1,4 +1,4 @@
--- Which producers failed most often, in what? 哪些生产企业不合格批次最多，涉及什么产品？
+-- Which producers failed most often, with which products? 哪些生产企业不合格批次最多，涉及什么产品？
 select
     e.name_zh as producer,
     count(*) as n_fail,

@@ -1,4 +1,4 @@
--- Which records were refused last, and by which rule? 最近有哪些记录被隔离，依据哪条规则？
+-- Which records were quarantined, and by which rule? 哪些记录被隔离，依据哪条规则？
 select
     q.source_id,
     q.rule,

@@ -1,4 +1,4 @@
--- Which county-level codes are no more, and where do their figures belong today? 哪些县级代码已撤销，数据归入今天的哪里？
+-- Which county-level codes were abolished, and where do their figures belong today? 哪些县级代码已撤销，数据归入今天的哪里？
 select
     r.region_code,
     r.name_zh,

@@ -1,4 +1,4 @@
--- What is still needed each year to reach a target in time, and where does the trend lead? 如期达标每年还需多少，趋势会到多少？
+-- What is still needed each year to reach a target in time, and what value will the trend reach? 如期达标每年还需多少，趋势会到多少？
 select
     plan_id,
     name_zh,
