@@ -1,4 +1,4 @@
--- The nation's samples in the bulletin are those of the star's notices that list passing samples too.
+-- The bulletin counts as many samples for the nation as the star has in notices that list passing samples too.
 with bulletin as (
     select
         coalesce(sum(n_samples), 0) as n_samples,

@@ -1,7 +1,7 @@
--- Each layer reads only what comes before it, and every model's first line states its grain; each row is a breach.
+-- Each layer reads only earlier layers, and the first line of a model states its grain; each row returned is a breach.
 {{ config(meta={"reads": "the project itself, through dbt's graph"}) }}
--- `records` are the tables of what the deliveries hold; `ledgers` are the lake's own tables about deliveries and lists, which
--- have no staging model because no source defines them. `models/measures/intermediate` is part of `measures`.
+-- `records` are the tables with the content of deliveries; `ledgers` are the lake's own tables about deliveries and
+-- lists, which have no staging model because no source defines them. `models/measures/intermediate` is in `measures`.
 {% set may_read = {
     'staging': ['records'],
     'intermediate': ['staging', 'intermediate', 'seeds', 'ledgers'],

@@ -1,4 +1,4 @@
--- What the monitor shows as held by the nation in the as-of month is what the star holds.
+-- The monitor shows as many recognitions held in the nation in the as-of month as the star has.
 with monitor as (
     select coalesce(sum(n_held), 0) as n_held
     from {{ ref('brand_monitor') }}

@@ -1,4 +1,4 @@
--- Every recognition of the star counts its decisions exactly; a decision taken by the as-of date is about one of them.
+-- Every recognition of the star counts its decisions exactly; a decision made by the as-of date concerns one of them.
 with decided as (
     select
         events.recognition_key,

@@ -1,4 +1,4 @@
--- Every failing item of the lake's serving rows is a finding of the star once: as many per inspection, repeats aside.
+-- Every failing item in the rows used for a sample is one finding of the star: as many per inspection, without repeats.
 with notice_findings as (
     {{ of_notices('finding') }}
 ),

@@ -1,4 +1,4 @@
--- Every RASFF reference and US recall number of the lake is one inspection of the star; none comes from nowhere.
+-- Every RASFF reference and US recall number of the lake is in an inspection of the star, and the star has no others.
 with lake as (
     select
         'rasff' as source_id,

@@ -1,4 +1,4 @@
--- Every decision of the lake is an event of the star: as many of each wording as the delivery that has most of them.
+-- Every decision of the lake is an event of the star: as many of each wording as the delivery with the most has.
 {% set wording = [
     'scheme_name_norm', 'edition', 'event_name_norm', 'level_name', 'decided_date_text', 'recipient_name_as_printed',
     'recipient_name_key', 'recipient_kind', 'object_name_norm', 'uscc', 'region_name_norm', 'document_no'

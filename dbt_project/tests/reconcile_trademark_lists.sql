@@ -1,4 +1,4 @@
--- Events and owners of the star are as many as those of the winning records in the lake, no more and no fewer.
+-- The star has exactly as many events and owners as the records in the lake from which they are read.
 with current_records as (
     select
         delivery_sha256,

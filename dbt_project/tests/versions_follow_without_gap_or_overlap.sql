@@ -1,4 +1,4 @@
--- On any day from its first to its last a mark or enterprise has one version, and the newest has its own key.
+-- On any day from its first to its last, a mark or enterprise has one version, and its newest version has its own key.
 {% set dimensions = {'dim_trademark': 'trademark_key', 'dim_enterprise': 'enterprise_key'} %}
 {% for dimension, key in dimensions.items() %}
     select

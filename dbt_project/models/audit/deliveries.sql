@@ -1,4 +1,4 @@
--- Grain: one row per delivery received, refused ones too.
+-- Grain: one row per delivery received, including refused ones.
 select
     delivery_key,
     source_id,

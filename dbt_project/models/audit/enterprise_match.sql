@@ -31,7 +31,7 @@ named as (
     select * from coded
 ),
 
--- A firm may have been named with several codes that people decided are one.
+-- A firm may be named with several codes that people have decided are one firm.
 preferred as (
     select
         named.*,

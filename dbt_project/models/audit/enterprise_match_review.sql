@@ -1,4 +1,4 @@
--- Grain: one row per name and registered enterprise that it may be, which somebody has to look at.
+-- Grain: one row per name and registered enterprise that it may be, on which a person has to decide.
 with candidates as (
     select
         name_key,
@@ -35,7 +35,7 @@ from candidates
 inner join {{ ref('int_enterprise_names') }} as names on candidates.name_key = names.name_key
 inner join {{ ref('int_enterprise_codes') }} as codes on candidates.uscc = codes.uscc
 left join {{ ref('int_enterprise_versions') }} as versions on candidates.uscc = versions.uscc
--- What people have decided, and what found its enterprise by an alias or a former name, is open no more.
+-- Names that people have decided on, or that an alias or a former name resolves, need no decision.
 left join {{ ref('int_enterprise_decisions') }} as decided
     on
         candidates.name_key = decided.subject_name_key

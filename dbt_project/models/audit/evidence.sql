@@ -1,4 +1,4 @@
--- Grain: one row per subject and record about it, where no row of the star names that record itself.
+-- Grain: one row per subject and record about it, where no row of the star refers to that record itself.
 with notice_rows as (
     {{ of_notices('sample_row') }}
 ),
@@ -7,7 +7,7 @@ parties as (
     {{ of_notices('party') }}
 ),
 
-records as (
+further_records as (
     -- The further rows of a sample, and its rows in other files of the same notice.
     select
         'inspection' as subject,
@@ -35,7 +35,7 @@ records as (
         on classes.delivery_sha256 = marks.delivery_sha256 and classes.record_no = marks.record_no
     where marks.trademark_key is null
     union all
-    -- A party named where nothing was inspected, or in another file of the same notice, is an enterprise all the same.
+    -- A party that is named where nothing was inspected, or in another file of the same notice, is an enterprise too.
     select
         'party_name' as subject,
         named.name_key as subject_no,
@@ -59,12 +59,12 @@ records as (
             party_name_key as name_key
         from parties
     ) as named
-    left join {{ ref('int_inspection_samples') }} as serving
+    left join {{ ref('int_inspection_samples') }} as samples
         on
-            named.source_id = serving.source_id
-            and named.delivery_sha256 = serving.delivery_sha256
-            and named.record_no = serving.record_no
-    where named.name_key <> '' and serving.inspection_key is null
+            named.source_id = samples.source_id
+            and named.delivery_sha256 = samples.delivery_sha256
+            and named.record_no = samples.record_no
+    where named.name_key <> '' and samples.inspection_key is null
     group by named.name_key, named.source_id, named.delivery_sha256
     union all
     {{ first_records(
@@ -85,10 +85,10 @@ records as (
 )
 
 select
-    records.subject,
-    records.subject_no,
+    further_records.subject,
+    further_records.subject_no,
     deliveries.delivery_key,
-    records.record_no
-from records
+    further_records.record_no
+from further_records
 inner join {{ ref('int_deliveries') }} as deliveries
-    on records.source_id = deliveries.source_id and records.delivery_sha256 = deliveries.sha256
+    on further_records.source_id = deliveries.source_id and further_records.delivery_sha256 = deliveries.sha256

@@ -1,4 +1,4 @@
--- Grain: one row per distinct text that names a place.
+-- Grain: one row per distinct location text.
 select
     places.place_text,
     coalesce(places.region_key, -1) as region_key,

@@ -1,4 +1,4 @@
--- Grain: one row per key of a complete list and change of it since the first list.
+-- Grain: one row per key of a complete list and change of that key since the first list.
 select
     {{ surrogate_key(['changes.source_id', 'changes.record_key', 'changes.valid_from']) }} as snapshot_change_key,
     changes.source_id,

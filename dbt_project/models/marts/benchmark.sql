@@ -23,16 +23,16 @@ region_values as (
     select * from {{ ref('int_region_measures') }}
 ),
 
--- Peers whose intervals overlap cannot be ranked: the rank is the range of places that remain possible.
+-- Peers whose intervals overlap have no certain order: the rank is the range from the best to the worst possible one.
 region_ranks as (
     select
-        one.subject_id,
-        one.rule_id,
-        1 + sum(case when other.value_low > one.value_high then 1 else 0 end) as rank_best,
-        count(*) - sum(case when other.value_high < one.value_low then 1 else 0 end) as rank_worst
-    from region_values as one
-    inner join region_values as other on one.peer_group = other.peer_group and one.rule_id = other.rule_id
-    group by one.subject_id, one.rule_id, one.peer_group
+        regions.subject_id,
+        regions.rule_id,
+        1 + sum(case when peers.value_low > regions.value_high then 1 else 0 end) as rank_best,
+        count(*) - sum(case when peers.value_high < regions.value_low then 1 else 0 end) as rank_worst
+    from region_values as regions
+    inner join region_values as peers on regions.peer_group = peers.peer_group and regions.rule_id = peers.rule_id
+    group by regions.subject_id, regions.rule_id, regions.peer_group
 ),
 
 subjects as (

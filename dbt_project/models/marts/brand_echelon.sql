@@ -6,15 +6,15 @@ with rules as (
 
 enterprises as (
     select
-        met.*,
+        candidates.*,
         rules.rule_id,
         rules.subject as batch,
-        -- A leader is not a grower as well.
+        -- A leading enterprise is not listed as growing too.
         max(case rules.subject when 'leading' then 1 else 0 end) over (
-            partition by met.enterprise_key
+            partition by candidates.enterprise_key
         ) = 1 as is_leading
-    from {{ ref('int_echelon_candidates') }} as met
-    inner join rules on met.rule_key = rules.rule_key
+    from {{ ref('int_echelon_candidates') }} as candidates
+    inner join rules on candidates.rule_key = rules.rule_key
 ),
 
 members as (

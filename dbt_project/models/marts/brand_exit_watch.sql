@@ -1,4 +1,4 @@
--- Grain: one row per recognition and reason to watch or to have left.
+-- Grain: one row per recognition and reason why it is watched or has ended.
 with decisions as (
     select
         recognition_key,
@@ -38,7 +38,7 @@ failures as (
     inner join {{ ref('fct_inspection') }} as inspections
         on
             placed.enterprise_key = inspections.producer_enterprise_key
-            -- Held since a day that no document states is held before the failure.
+            -- A recognition without a stated day of the grant counts as held before the failure.
             and inspections.notice_date > coalesce(
                 placed.granted_date,
                 cast(placed.granted_month || '-01' as date) + interval '1' month,

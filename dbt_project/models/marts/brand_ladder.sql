@@ -1,17 +1,17 @@
 -- Grain: one row per recipient and ladder on which it holds a rung.
-with climbed as (
+with on_ladders as (
     select * from {{ ref('int_placed_recognitions') }}
     where ladder is not null and is_ever_held
 ),
 
--- Two schemes of one rung: the first by its identity is shown.
+-- Of two schemes on one rung, the first by its id is shown.
 topmost as (
     select
         *,
         row_number() over (
             partition by recipient_identity, ladder order by rung desc, scheme_id asc, recognition_key asc
-        ) as place
-    from climbed
+        ) as rung_rank
+    from on_ladders
     where is_held
 ),
 
@@ -23,29 +23,29 @@ rungs as (
         min(granted_date) as rung_since,
         list_sort(list(recognition_key)) as evidence_keys,
         list(distinct object_name order by object_name) filter (where object_name is not null) as object_names
-    from climbed
+    from on_ladders
     where is_held
     group by recipient_identity, ladder, scheme_id
 ),
 
--- The funnel: of those who ever stood on a rung, who stood on a higher one of its ladder.
+-- The funnel: of the recipients that ever reached a rung, those that reached a higher one of its ladder.
 reached as (
     select
-        climbed.recipient_identity,
-        climbed.scheme_id,
-        max(case when others.rung > climbed.rung then 1 else 0 end) as has_risen,
-        max(case when climbed.is_held then 1 else 0 end) as stands
-    from climbed
-    inner join climbed as others
-        on climbed.recipient_identity = others.recipient_identity and climbed.ladder = others.ladder
-    group by climbed.recipient_identity, climbed.scheme_id
+        on_ladders.recipient_identity,
+        on_ladders.scheme_id,
+        max(case when others.rung > on_ladders.rung then 1 else 0 end) as has_risen,
+        max(case when on_ladders.is_held then 1 else 0 end) as is_holding
+    from on_ladders
+    inner join on_ladders as others
+        on on_ladders.recipient_identity = others.recipient_identity and on_ladders.ladder = others.ladder
+    group by on_ladders.recipient_identity, on_ladders.scheme_id
 ),
 
 funnel as (
     select
         scheme_id,
         count(*) as n_reached,
-        sum(stands) as n_holding,
+        sum(is_holding) as n_holding,
         sum(has_risen) as n_risen
     from reached
     group by scheme_id
@@ -86,4 +86,4 @@ left join {{ ref('bridge_rule_scheme') }} as steps
     on rules.rule_key = steps.rule_key and topmost.scheme_key = steps.scheme_key
 left join {{ ref('dim_recognition_scheme') }} as next_schemes
     on steps.to_scheme_key = next_schemes.scheme_key and steps.to_scheme_key <> -1
-where topmost.place = 1
+where topmost.rung_rank = 1

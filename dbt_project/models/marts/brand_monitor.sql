@@ -31,7 +31,7 @@ series as (
         industry_code,
         industry_level,
         scheme_id,
-        -- Held since a day that no document states: there from the start, shown for the last two years at least.
+        -- Undated grants are held from the start of a series; a series of undated grants only starts two years ago.
         sum(case when period is null then n_gained else 0 end) as n_opening,
         coalesce(min(period), left(cast(cast({{ as_of() }} - interval '24' month as date) as varchar), 7))
             as first_period
@@ -45,7 +45,7 @@ months as (
     where calendar_date <= {{ as_of() }}
 ),
 
--- The keys of what was held from the start are in the first month, so that keys alone show what is held.
+-- The keys of recognitions held from the start are in the first month, so that the keys alone show what is held.
 movements as (
     select
         series.series_no,
@@ -87,7 +87,7 @@ changed as (
         n_held,
         n_gained,
         n_lost,
-        -- What a series held before its first month is what it opened with.
+        -- Before its first month, a series held what it opened with.
         cast(n_held - lag(n_held, 12, n_opening) over (
             partition by series_no
             order by period

@@ -32,7 +32,7 @@ missing as (
     group by pillars.enterprise_key
 ),
 
--- What a publisher states is shown next to the score and is never part of it.
+-- A brand value that a publisher states is shown next to the score and is never part of it.
 valuations as (
     select
         events.enterprise_key,

@@ -16,7 +16,7 @@ with members as (
     left join {{ ref('dim_region') }} as homes on plans.region_key = homes.region_key
     where
         placed.is_held
-        -- A system of one region takes national recognitions of its own region only.
+        -- A system of one region includes national recognitions of its own region only.
         and (
             counted.is_local
             or groups.subject not in ('inclusive', 'succession')

@@ -1,4 +1,4 @@
--- Grain: one row per enterprise, as it is on the as-of date.
+-- Grain: one row per enterprise, with its state on the as-of date.
 with marks as (
     select
         owner_enterprise_key as enterprise_key,
@@ -19,7 +19,7 @@ received as (
         schemes.scheme_id,
         recognitions.state,
         recognitions.state in ('held', 'conditional') as is_held,
-        -- Who stands in a list of exporters holds nothing by it.
+        -- Being on a list of exporters is not a recognition.
         not {{ is_exporter_list('recognitions.scheme_key') }} as is_honour
     from {{ ref('fct_recognition') }} as recognitions
     inner join {{ ref('dim_recognition_scheme') }} as schemes on recognitions.scheme_key = schemes.scheme_key
@@ -52,7 +52,7 @@ inspections as (
     group by producer_enterprise_key
 ),
 
--- What counts as held, as a mark and as one abroad is the same for all; a score has a start and a cap.
+-- Rules that apply to every enterprise (what counts as held, as a mark and as one abroad), and rules of the score.
 counting as (
     select
         list(rule_id) filter (
@@ -103,6 +103,6 @@ left join marks on enterprises.enterprise_key = marks.enterprise_key
 left join recognitions on enterprises.enterprise_key = recognitions.enterprise_key
 left join inspections on enterprises.enterprise_key = inspections.enterprise_key
 left join {{ ref('fct_credit_score') }} as credit on enterprises.enterprise_key = credit.enterprise_key
--- Earlier versions of a firm have keys of their own; the unknown member is not a firm. With a second condition DuckDB
--- would expect too few firms and hold all of them, with their lists, in memory.
+-- Earlier versions of a firm have keys of their own, and the unknown member is not a firm. With a second condition,
+-- DuckDB would underestimate the number of firms and keep all of them, with their lists, in memory.
 where enterprises.enterprise_key = nullif(enterprises.durable_enterprise_key, -1)

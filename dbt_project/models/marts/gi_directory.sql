@@ -1,5 +1,5 @@
 -- Grain: one row per group of geographical indications and indication in it.
--- A registration number after the name is not part of it; in an applicant's entry the object is the indication.
+-- A registration number after the name is not part of it; of an entry by an applicant, the object is the indication.
 with named as (
     select
         *,

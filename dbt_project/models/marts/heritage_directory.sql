@@ -16,7 +16,7 @@ select
     [placed.recognition_key] as evidence_keys,
     placed.recognition_key
 from {{ ref('int_placed_recognitions') }} as placed
--- What stands on the ladder of the rule is a time-honoured brand.
+-- The schemes on the ladder of this rule are time-honoured brands.
 inner join {{ ref('dim_rule') }} as rules on rules.rule_id = 'ladder_heritage' and placed.ladder = rules.subject
 inner join {{ ref('dim_region') }} as regions on placed.place_key = regions.region_key
 left join {{ ref('dim_enterprise') }} as enterprises

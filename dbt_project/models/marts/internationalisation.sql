@@ -1,4 +1,4 @@
--- Grain: one row per region (nation, province, city, county) with a registered enterprise that owns a live mark.
+-- Grain: one row per region (nation, province, city, county) with a registered owner of a live mark, or an exporter.
 with cells as (
     select * from {{ ref('int_brands_abroad') }}
 ),
@@ -24,7 +24,7 @@ summed as (
     group by region_code, region_level
 ),
 
--- The latest yearly figure that was reported for the region itself.
+-- The latest figure that was reported for the region itself.
 reported as (
     select
         regions.region_code,

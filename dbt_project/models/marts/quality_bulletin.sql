@@ -25,7 +25,7 @@ cells as (
         period,
         min(sampling_basis) as sampling_basis,
         list(distinct sampling_rule_id) filter (where sampling_rule_id is not null) as sampling_rule_ids,
-        -- A list of failures alone does not show how many passed.
+        -- A list of failing samples only does not show how many passed.
         sum(case when is_from_full_notice then 1 else 0 end) as n_samples,
         sum(case when is_from_full_notice and result = 'fail' then 1 else 0 end) as n_fail,
         sum(case when is_from_full_notice then 0 else 1 end) as n_fail_only,

@@ -1,5 +1,5 @@
 -- Grain: one row per enterprise on the red or the black list.
--- Who has neither lost nor gained a point is on no list.
+-- An enterprise that has neither lost nor gained a point is on neither list.
 with scored as (
     select
         enterprise_key,

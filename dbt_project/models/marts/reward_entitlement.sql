@@ -18,7 +18,7 @@ rewarded as (
         rules.subject as payer_level,
         rules.value,
         coalesce(payments.n_payments, 0) as n_payments,
-        -- A payment whose amount is not stated counts as the full reward.
+        -- A payment without a stated amount counts as the full reward.
         case when payments.n_payments > 0 then coalesce(payments.stated_cny, rules.value) else 0 end as paid_cny,
         payments.payment_keys
     from {{ ref('int_placed_recognitions') }} as placed
@@ -33,8 +33,8 @@ rewarded as (
         and (covered.is_local or {{ region_within('regions', 'homes.region_code', 'homes.level') }})
 ),
 
--- One-off: later editions of the same scheme earn nothing more.
-once as (
+-- A reward is paid once: later editions of the same scheme earn nothing more.
+rewards as (
     select
         recipient_identity,
         object_text,
@@ -61,60 +61,60 @@ once as (
 
 compared as (
     select
-        once.recipient_identity,
-        once.object_text,
-        once.rule_id,
-        once.scheme_id,
-        bool_or(others.rung > once.rung and others.is_held) as is_outranked,
-        sum(case when others.rung < once.rung then others.paid_cny else 0 end) as paid_below_cny
-    from once
-    inner join once as others
+        rewards.recipient_identity,
+        rewards.object_text,
+        rewards.rule_id,
+        rewards.scheme_id,
+        bool_or(others.rung > rewards.rung and others.is_held) as is_outranked,
+        sum(case when others.rung < rewards.rung then others.paid_cny else 0 end) as paid_below_cny
+    from rewards
+    inner join rewards as others
         on
-            once.recipient_identity = others.recipient_identity
-            and once.plan_key = others.plan_key
-            and once.ladder = others.ladder
-            and (once.object_text = others.object_text or once.object_text = '' or others.object_text = '')
-    group by once.recipient_identity, once.object_text, once.rule_id, once.scheme_id
+            rewards.recipient_identity = others.recipient_identity
+            and rewards.plan_key = others.plan_key
+            and rewards.ladder = others.ladder
+            and (rewards.object_text = others.object_text or rewards.object_text = '' or others.object_text = '')
+    group by rewards.recipient_identity, rewards.object_text, rewards.rule_id, rewards.scheme_id
 )
 
 select
-    once.recipient_name,
-    once.enterprise_key,
-    once.scheme_id,
-    once.level,
-    once.rule_id,
-    once.value as amount_cny,
-    once.payer_level,
+    rewards.recipient_name,
+    rewards.enterprise_key,
+    rewards.scheme_id,
+    rewards.level,
+    rewards.rule_id,
+    rewards.value as amount_cny,
+    rewards.payer_level,
     case
-        when once.n_payments > 0 and once.paid_cny >= coalesce(once.value, 0) then 'paid'
+        when rewards.n_payments > 0 and rewards.paid_cny >= coalesce(rewards.value, 0) then 'paid'
         when top_ups.variant = 'difference' and compared.is_outranked then 'superseded'
-        when top_ups.variant = 'difference' and once.value <= once.paid_cny + compared.paid_below_cny then 'paid'
+        when top_ups.variant = 'difference' and rewards.value <= rewards.paid_cny + compared.paid_below_cny then 'paid'
         else 'due'
     end as state,
-    once.object_name,
-    once.granted_date,
-    once.paid_cny,
+    rewards.object_name,
+    rewards.granted_date,
+    rewards.paid_cny,
     case
-        when once.value is null then null
+        when rewards.value is null then null
         when top_ups.variant = 'difference' and compared.is_outranked then 0
         when top_ups.variant = 'difference'
-            then greatest(0, once.value - once.paid_cny - compared.paid_below_cny)
-        else greatest(0, once.value - once.paid_cny)
+            then greatest(0, rewards.value - rewards.paid_cny - compared.paid_below_cny)
+        else greatest(0, rewards.value - rewards.paid_cny)
     end as owed_cny,
     top_ups.variant as top_up,
     plans.plan_id,
     plans.plan_state,
-    once.evidence_keys,
-    coalesce(once.payment_evidence_keys, []) as payment_evidence_keys
-from once
+    rewards.evidence_keys,
+    coalesce(rewards.payment_evidence_keys, []) as payment_evidence_keys
+from rewards
 inner join compared
     on
-        once.recipient_identity = compared.recipient_identity
-        and once.object_text = compared.object_text
-        and once.rule_id = compared.rule_id
-        and once.scheme_id = compared.scheme_id
+        rewards.recipient_identity = compared.recipient_identity
+        and rewards.object_text = compared.object_text
+        and rewards.rule_id = compared.rule_id
+        and rewards.scheme_id = compared.scheme_id
 inner join {{ ref('dim_rule') }} as top_ups
-    on once.plan_key = top_ups.plan_key and top_ups.rule_kind = 'reward_top_up'
-inner join {{ ref('dim_policy_plan') }} as plans on once.plan_key = plans.plan_key
--- What ended before it was paid is owed no more.
-where once.is_held or once.n_payments > 0
+    on rewards.plan_key = top_ups.plan_key and top_ups.rule_kind = 'reward_top_up'
+inner join {{ ref('dim_policy_plan') }} as plans on rewards.plan_key = plans.plan_key
+-- A recognition that ended before its reward was paid earns none.
+where rewards.is_held or rewards.n_payments > 0

@@ -1,4 +1,4 @@
--- Grain: one row per well-known mark: a mark so marked in the register, or recognised and not found there.
+-- Grain: one row per well-known mark: flagged as such in the register, or recognised, even if not found there.
 with recognised as (
     select
         *,

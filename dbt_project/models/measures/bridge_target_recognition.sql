@@ -1,4 +1,4 @@
--- Grain: one row per policy target, recognition that counts to it, and period in which it does.
+-- Grain: one row per policy target, recognition that counts towards it, and period in which it does.
 with targets as (
     select
         targets.policy_target_key,
@@ -22,7 +22,7 @@ held as (
     where state in ('held', 'conditional')
 )
 
--- A recognition held counts until it ends; one granted counts from its first day on, also after its end.
+-- Where a target counts what is held, a recognition counts until it ends; else from its first day on, even if it ended.
 select
     targets.policy_target_key,
     held.recognition_key,

@@ -33,7 +33,7 @@ losses as (
     inner join rules on recognitions.state = rules.subject
     where
         recognitions.enterprise_key <> -1
-        -- An end without a date cannot be shown to be long past.
+        -- An end without a date cannot be shown to be before the window.
         and (
             rules.window_months is null
             or recognitions.ended_date is null

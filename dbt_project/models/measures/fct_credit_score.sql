@@ -30,7 +30,7 @@ points as (
     group by credit.enterprise_key
 ),
 
--- Nobody is scored of whom nothing is known.
+-- An enterprise about which nothing is known has no score.
 known as (
     select enterprise_key from samples
     union

@@ -26,7 +26,7 @@ sampled as (
     group by inspections.producer_enterprise_key, rules.rule_key
 ),
 
--- A holder always has a score, if only the one that everybody starts with.
+-- A holder of a recognition always has a score, at least the start value.
 credited as (
     select
         holders.enterprise_key,

@@ -21,7 +21,7 @@ ordered as (
     group by rule_key
 ),
 
--- Quantiles interpolated between the two nearest values.
+-- Quantiles, interpolated between the two neighbouring values.
 bounds as (
     select
         ordered.rule_key,
@@ -32,7 +32,7 @@ bounds as (
     group by ordered.rule_key
 ),
 
--- Most firms hold nothing of a pillar: bounds over all values would set those that do to zero.
+-- Most firms have a value of zero: bounds over all values would set the other firms to zero too.
 winsorised as (
     select
         measured.enterprise_key,
@@ -46,7 +46,7 @@ winsorised as (
     left join bounds on measured.rule_key = bounds.rule_key
 ),
 
-placed as (
+ranked as (
     select
         *,
         count(*) over (partition by rule_key) as n,
@@ -54,24 +54,24 @@ placed as (
         max(value) over (partition by rule_key) as highest,
         avg(value) over (partition by rule_key) as mean,
         stddev_pop(value) over (partition by rule_key) as spread,
-        rank() over (partition by rule_key order by value) as place,
+        rank() over (partition by rule_key order by value) as value_rank,
         count(*) over (partition by rule_key, value) as n_equal
     from winsorised
 )
 
 select
-    placed.enterprise_key,
-    placed.pillar,
+    ranked.enterprise_key,
+    ranked.pillar,
     normalisations.subject as normalisation,
-    -- A measure that is the same for all distinguishes nobody.
+    -- A measure that is the same for all enterprises does not distinguish them.
     avg(case
-        when placed.lowest = placed.highest then 50.0
+        when ranked.lowest = ranked.highest then 50.0
         when normalisations.subject = 'min_max'
-            then (placed.value - placed.lowest) / (placed.highest - placed.lowest) * 100
+            then (ranked.value - ranked.lowest) / (ranked.highest - ranked.lowest) * 100
         when normalisations.subject = 'z_score'
-            then least(100.0, greatest(0.0, 50 + normalisations.value * (placed.value - placed.mean) / placed.spread))
-        else (placed.place - 1 + (placed.n_equal - 1) / 2.0) / (placed.n - 1) * 100
+            then least(100.0, greatest(0.0, 50 + normalisations.value * (ranked.value - ranked.mean) / ranked.spread))
+        else (ranked.value_rank - 1 + (ranked.n_equal - 1) / 2.0) / (ranked.n - 1) * 100
     end) as pillar_score
-from placed
+from ranked
 inner join {{ ref('dim_rule') }} as normalisations on normalisations.rule_kind = 'strength_normalisation'
-group by placed.enterprise_key, placed.pillar, normalisations.subject
+group by ranked.enterprise_key, ranked.pillar, normalisations.subject

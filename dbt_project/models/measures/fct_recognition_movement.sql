@@ -1,4 +1,4 @@
--- Grain: one row per recognition and movement: gained, and lost where it was lost.
+-- Grain: one row per recognition and movement: gained, and lost if it ended.
 with recognised as (
     select
         recognition_key,
@@ -19,7 +19,7 @@ with recognised as (
 select
     recognition_key,
     'gained' as movement,
-    -- A grant of which only the year is known counts in its December, but not after the loss or the as-of month.
+    -- A grant dated to the year counts in December of that year, but not after the loss or the as-of month.
     case
         when granted_month > coalesce(ended_month, as_of_month) then coalesce(ended_month, as_of_month)
         else granted_month

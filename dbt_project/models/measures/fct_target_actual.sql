@@ -1,4 +1,4 @@
--- Grain: one row per policy target, with the value reached on the as-of date.
+-- Grain: one row per policy target, with its actual value on the as-of date.
 with targets as (
     select * from {{ ref('int_target_days') }}
     where measured_date = {{ as_of() }}
@@ -25,7 +25,7 @@ measured as (
     from targets
     inner join {{ ref('fct_target_month') }} as measured
         on targets.policy_target_key = measured.policy_target_key and targets.measured_date = measured.measured_date
-    -- A feed that has stopped states nothing about today.
+    -- The values of a feed that has stopped do not apply to today.
     left join {{ ref('int_feed_days') }} as feeds
         on
             feeds.feed = case

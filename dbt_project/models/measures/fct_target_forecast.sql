@@ -1,4 +1,4 @@
--- Grain: one row per policy target that is not yet due: what its past changes would lead to by the due date.
+-- Grain: one row per policy target that is not yet due, with the value to which its past changes lead by the due date.
 with targets as (
     select distinct
         days.policy_target_key,
@@ -21,7 +21,7 @@ with targets as (
     where days.due_date > {{ as_of() }}
 ),
 
--- Values as they were measured, or as they were reported for periods.
+-- Values as measured on days, or as reported for periods.
 points as (
     select
         targets.policy_target_key,
@@ -52,7 +52,7 @@ steps as (
         value,
         (point_date - lag(point_date) over by_date) / 30.436875 as months,
         case
-            -- An annual measure begins anew each year.
+            -- An annual measure starts at zero each year.
             when
                 measure = 'annual_flow'
                 and extract(year from point_date) > extract(year from lag(point_date) over by_date)
@@ -93,7 +93,7 @@ ahead as (
         drifts.monthly_drift,
         (targets.forecast_date - drifts.last_date) / 30.436875 as months_ahead,
         drifts.last_value + drifts.monthly_drift * months_ahead as expected_value,
-        -- The variance of what is ahead, and of the drift itself, which rests on so many months.
+        -- The variance of the months ahead and of the drift itself, which is estimated from n_months.
         targets.interval_z
         * sqrt(spreads.monthly_variance * months_ahead * (1 + months_ahead / drifts.n_months)) as half_width,
         case

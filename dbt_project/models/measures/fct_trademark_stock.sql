@@ -1,15 +1,15 @@
 -- Grain: one row per month, region of the owner, Nice class and office with valid marks at the end of the month.
 {% set first_month = month_number(as_of()) ~ ' - ' ~ var('stock_months') ~ ' + 1' %}
-with placed as (
+with located as (
     select
-        seated.office_code,
-        seated.region_key,
-        seated.live_from,
-        seated.live_to,
+        periods.office_code,
+        periods.region_key,
+        periods.live_from,
+        periods.live_to,
         coalesce(classes.nice_class_key, -1) as nice_class_key,
         coalesce(classes.is_first, 1) as is_first
-    from {{ ref('int_valid_mark_periods') }} as seated
-    left join {{ ref('int_counted_classes') }} as classes on seated.trademark_key = classes.trademark_key
+    from {{ ref('int_valid_mark_periods') }} as periods
+    left join {{ ref('int_counted_classes') }} as classes on periods.trademark_key = classes.trademark_key
 ),
 
 movements as (
@@ -20,7 +20,7 @@ movements as (
         greatest({{ month_number('live_from') }}, {{ first_month }}) as month_no,
         is_first as n_marks,
         1 as n_mark_classes
-    from placed
+    from located
     where {{ month_number('live_to') }} >= {{ first_month }}
     union all
     select
@@ -30,7 +30,7 @@ movements as (
         {{ month_number('live_to') }} as month_no,
         -is_first as n_marks,
         -1 as n_mark_classes
-    from placed
+    from located
     where {{ month_number('live_to') }} >= {{ first_month }} and live_to <= {{ as_of() }}
 ),
 
@@ -51,7 +51,7 @@ series as (
         region_key,
         nice_class_key,
         office_code,
-        min(month_no) as begun_no
+        min(month_no) as first_month_no
     from cells
     group by region_key, nice_class_key, office_code
 ),
@@ -77,7 +77,7 @@ stock as (
         cast(sum(cells.n_mark_classes) over running as bigint) as n_mark_classes
     from series
     inner join months
-        on series.begun_no <= months.month_no and months.month_no <= {{ month_number(as_of()) }}
+        on series.first_month_no <= months.month_no and months.month_no <= {{ month_number(as_of()) }}
     left join cells
         on
             series.region_key = cells.region_key

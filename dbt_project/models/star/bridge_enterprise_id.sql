@@ -6,7 +6,7 @@ with names as (
         enterprise_id
     from {{ ref('int_enterprise_names') }}
     union all
-    -- A registered name had an id of its own while no register held it.
+    -- A registered name may have had an id of its own before a register extract contained it.
     select
         aliases.name_key,
         parts.canonical_key,

@@ -1,9 +1,9 @@
--- Grain: one row per industry as a list had it and industry of today's classification that it became, or in part.
+-- Grain: one row per period of an industry code and industry of today that it became, entirely or in part.
 with recursive industries as (
     select * from {{ ref('int_industry_timeline') }}
 ),
 
--- What a document states about an industry comes before what codes and names suggest.
+-- A successor that a document declares takes precedence over codes and names.
 declared as (
     select distinct
         earlier.industry_key,

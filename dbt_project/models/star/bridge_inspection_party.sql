@@ -1,4 +1,4 @@
--- Grain: one row per role that a firm is printed in for a sample with a composite producer.
+-- Grain: one row per sample, firm and role, as printed in a composite cell or a column of the role.
 select distinct
     parties.inspection_key,
     parties.role,

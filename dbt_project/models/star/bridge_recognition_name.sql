@@ -1,4 +1,4 @@
--- Grain: one row per recognition and protected name, or transcription of one, of a geographical indication.
+-- Grain: one row per recognition of a geographical indication and protected name of it, or transcription of one.
 select
     names.recognition_key,
     names.name_kind,
@@ -6,5 +6,5 @@ select
     names.name,
     names.name_norm
 from {{ ref('int_gi_names') }} as names
--- An entry protected only after the as-of date is not a recognition yet.
+-- An entry that is protected only after the as-of date is not a recognition yet.
 inner join {{ ref('fct_recognition') }} as recognitions on names.recognition_key = recognitions.recognition_key

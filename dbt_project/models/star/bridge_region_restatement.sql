@@ -1,4 +1,4 @@
--- Grain: one row per period of a region code and region of today's map that holds its territory, or part of it.
+-- Grain: one row per period of a region code and region of today's map that contains its territory, or part of it.
 with recursive regions as (
     select * from {{ ref('int_regions') }}
 ),
@@ -33,8 +33,8 @@ ends as (
     where followed.reached_key not in (select s.region_key from {{ ref('int_region_successions') }} as s)
 ),
 
--- Where no list states what became of a region, the city or province around it is all that is known.
-placed as (
+-- Where no list states what became of a region, the city or province around it is used.
+located as (
     select
         ends.region_key,
         coalesce(
@@ -55,7 +55,7 @@ parts as (
         region_key,
         today_region_key,
         max(weakness) as weakness
-    from placed
+    from located
     group by region_key, today_region_key
 )
 

@@ -1,7 +1,7 @@
 -- Grain: one row per version of a mark and class as printed.
 select
     parsed.trademark_key,
-    -- Letters and 200 mark certification and collective marks, which have no Nice class; 0 is not classified yet.
+    -- Letters and 200 mean certification and collective marks, which have no Nice class; 0 means not classified yet.
     case when parsed.class_number between 1 and 45 then parsed.class_number else -1 end as nice_class_key,
     parsed.class_code,
     parsed.class_status_code,

@@ -1,11 +1,11 @@
--- Grain: one row per GB/T 4754 code and period in which its name and the code above it stayed the same, and the unknown
--- industry; codes that only the register states are among them.
+-- Grain: one row per GB/T 4754 code and period in which its name and its parent code stayed the same, and the unknown
+-- industry. Codes that only the register states are included.
 with industries as (
     select * from {{ ref('int_industry_timeline') }}
 ),
 
--- Parents are those of the day when the industry ended, or those of today.
-placed as (
+-- The industries above are those at the end of the industry's period, or today's.
+with_parents as (
     select
         industries.*,
         above.industry_key as parent_industry_key,
@@ -28,7 +28,7 @@ placed as (
             left(industries.industry_code, 2) = divisions.industry_code
             and industries.valid_to > divisions.known_from
             and industries.valid_to <= divisions.known_to
-    -- A list that folds a group of one class has no such code.
+    -- A list that merges a group of one class into its division has no code of the group.
     left join industries as groups
         on
             left(industries.industry_code, 3) = groups.industry_code
@@ -36,8 +36,8 @@ placed as (
             and industries.valid_to <= groups.valid_to
 ),
 
--- An industry that was split is in the narrowest industry of today that contains all of it.
-holders as (
+-- An industry that was split belongs to the narrowest industry of today that contains all of it.
+containers as (
     select
         parts.industry_key,
         above.industry_key as today_industry_key,
@@ -45,8 +45,8 @@ holders as (
             partition by parts.industry_key order by length(above.industry_code) desc
         ) as preference
     from {{ ref('bridge_industry_restatement') }} as parts
-    inner join placed as today on parts.today_industry_key = today.industry_key
-    inner join placed as above
+    inner join with_parents as today on parts.today_industry_key = today.industry_key
+    inner join with_parents as above
         on
             above.valid_to = {{ open_end() }}
             and above.industry_code in (
@@ -59,37 +59,37 @@ holders as (
 restated as (
     select
         parts.industry_key,
-        coalesce(max(holders.today_industry_key), -1) as today_industry_key,
+        coalesce(max(containers.today_industry_key), -1) as today_industry_key,
         case when count(*) > 1 then 'split' else min(parts.method) end as today_method,
         count(*) as n_today_industries
     from {{ ref('bridge_industry_restatement') }} as parts
-    left join holders on parts.industry_key = holders.industry_key and holders.preference = 1
+    left join containers on parts.industry_key = containers.industry_key and containers.preference = 1
     group by parts.industry_key
 )
 
 select
-    placed.industry_key,
-    placed.industry_code,
-    placed.name_zh,
+    industries.industry_key,
+    industries.industry_code,
+    industries.name_zh,
     sections.name_en,
-    case length(placed.industry_code)
+    case length(industries.industry_code)
         when 1 then 'section' when 2 then 'division' when 3 then 'group' else 'class'
     end as level,
-    coalesce(placed.parent_industry_key, -1) as parent_industry_key,
-    coalesce(placed.section_code, 'unknown') as section_code,
-    placed.division_code,
-    placed.group_code,
+    coalesce(industries.parent_industry_key, -1) as parent_industry_key,
+    coalesce(industries.section_code, 'unknown') as section_code,
+    industries.division_code,
+    industries.group_code,
     division_sectors.sector,
-    placed.valid_from,
-    placed.valid_to,
-    placed.valid_to = {{ open_end() }} as is_current,
-    placed.is_listed,
+    industries.valid_from,
+    industries.valid_to,
+    industries.valid_to = {{ open_end() }} as is_current,
+    industries.is_listed,
     restated.today_industry_key,
     restated.today_method,
     restated.n_today_industries
-from placed
-inner join restated on placed.industry_key = restated.industry_key
-left join {{ ref('industry_sections') }} as sections on placed.industry_code = sections.section_code
+from with_parents as industries
+inner join restated on industries.industry_key = restated.industry_key
+left join {{ ref('industry_sections') }} as sections on industries.industry_code = sections.section_code
 left join industries as today on restated.today_industry_key = today.industry_key
 left join {{ ref('industry_divisions') }} as division_sectors
     on left(today.industry_code, 2) = division_sectors.division_code

@@ -20,7 +20,7 @@ parents as (
     where regions.level <> '国家'
 ),
 
--- [year] marks a partial transfer, after which the old code goes on.
+-- [year] marks a partial transfer, after which the old code remains in use.
 successors as (
     select
         region_key,
@@ -29,7 +29,7 @@ successors as (
     from regions
 ),
 
--- Territory that was split is in the narrowest region of today that contains all of it.
+-- Territory that was split belongs to the narrowest region of today that contains all of it.
 restated as (
     select
         parts.region_key,

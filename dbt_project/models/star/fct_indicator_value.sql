@@ -1,4 +1,4 @@
--- Grain: one row per indicator, region as named, period and document.
+-- Grain: one row per indicator, region (its name where not found), period and document.
 select
     reported.indicator_value_key,
     {{ surrogate_key(['reported.indicator_id']) }} as indicator_key,

@@ -1,4 +1,4 @@
--- Grain: one row per sample inspected, notification made or recall reported.
+-- Grain: one row per sample inspected, border notification or recall.
 with inspections as (
     select * from {{ ref('int_matched_samples') }}
     union all

@@ -13,8 +13,8 @@ states as (
     from {{ ref('fct_recognition_state') }}
 ),
 
--- What ended it is the first end that no award or review followed.
-stands as (
+-- A recognition ended with its first end that no award or review followed.
+summaries as (
     select
         recognition_key,
         max(case when valid_to = {{ open_end() }} then state end) as state,
@@ -33,8 +33,8 @@ select
     recognitions.edition,
     coalesce(recognitions.level_name, schemes.level) as level,
     recognitions.granted_date,
-    stands.expires_date,
-    stands.state,
+    summaries.expires_date,
+    summaries.state,
     coalesce(at_grant.region_key, places.region_key, -1) as region_key,
     recognitions.granted_date_text,
     recognitions.granted_month,
@@ -46,8 +46,8 @@ select
     recognitions.n_events,
     recognitions.origin_country
 from recognitions
-inner join stands on recognitions.recognition_key = stands.recognition_key
-left join states as ends on stands.recognition_key = ends.recognition_key and stands.ended_from = ends.valid_from
+inner join summaries on recognitions.recognition_key = summaries.recognition_key
+left join states as ends on summaries.recognition_key = ends.recognition_key and summaries.ended_from = ends.valid_from
 inner join {{ ref('int_recognition_schemes') }} as schemes on recognitions.scheme_id = schemes.scheme_id
 left join {{ ref('int_place_regions') }} as places on recognitions.region_name_norm = places.place_text
 left join {{ ref('int_region_timeline') }} as at_grant

@@ -1,9 +1,9 @@
 -- Grain: one row per recognition and period in which it was in one state by one decision, up to the as-of date.
 {% set so_far = 'partition by recognition_key order by order_day, life_cycle_rank, latest_day, recognition_event_key' %}
-with taken as (
+with effective as (
     select
         *,
-        -- Since a day that no document states: there from the start if it opens a life, ended by now if it ends one.
+        -- Without a stated day, a nomination or award counts from the start of time, an end from the as-of date.
         case
             when order_day = {{ open_end() }} then {{ as_of() }}
             else greatest(order_day, cast('1900-01-01' as date))
@@ -17,20 +17,20 @@ with taken as (
     where is_effective
 ),
 
--- A nomination does not undo an award, and nothing but a new award undoes an end.
-telling as (
+-- Only decisions that change the state: a nomination after an award does not, nor does a review after an end.
+decisive as (
     select
         *,
         case
             when life_cycle_rank not in (2, 3, 4) then null
-            -- A review after the term has run out starts it anew; one within it leaves it as it is.
+            -- A review after the end of the term starts a new term; a review before that leaves the term as it is.
             when granted_term <= valid_from then cast(valid_from + validity_years * interval '1' year as date)
             else granted_term
         end as term_end,
         case when granted_term <= valid_from then decided_date is not null else granted_term = dated_term end
             as is_term_dated,
         coalesce(lead(valid_from) over ({{ so_far }}), {{ open_end() }}) as next_from
-    from taken
+    from effective
     where
         life_cycle_rank >= 5
         or (coalesce(highest_before, 0) < 5 and (life_cycle_rank > 1 or coalesce(highest_before, 1) = 1))
@@ -46,7 +46,7 @@ periods as (
         case when is_term_dated then term_end end as expires_date,
         recognition_event_key,
         false as is_term_end
-    from telling
+    from decisive
     union all
     select
         recognition_key,
@@ -57,7 +57,7 @@ periods as (
         case when is_term_dated then term_end end as expires_date,
         recognition_event_key,
         true as is_term_end
-    from telling
+    from decisive
     where term_end <= {{ as_of() }} and term_end < next_from
 )
 

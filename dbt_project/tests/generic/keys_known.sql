@@ -1,4 +1,4 @@
-{# Passes when every value of each column named in `keys` is there in `table.column` of the model it is named for.
+{# Passes when every value of each column in `keys` exists in the `table.column` that `keys` gives for it.
    One test per table, because each test costs as much as reading a small table ten times. #}
 {% test keys_known(model, keys) %}
     {% for column, known in keys.items() %}

@@ -1,4 +1,4 @@
--- Grain: one row per region in which a registered enterprise owns a live mark or an exporter is.
+-- Grain: one row per region with a registered enterprise that owns a live mark, or with an exporter.
 with owners as (
     select
         marks.owner_enterprise_key as enterprise_key,

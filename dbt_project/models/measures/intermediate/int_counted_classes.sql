@@ -1,5 +1,5 @@
 -- Grain: one row per mark and Nice class in which it is counted.
--- A mark of several classes counts once, in the first of them, and once in each of them.
+-- A mark of several classes counts as a mark in the first of them only, and as a class in each of them.
 with firsts as (
     select
         trademark_key,

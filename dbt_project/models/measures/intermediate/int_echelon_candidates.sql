@@ -1,4 +1,4 @@
--- Grain: one row per enterprise and echelon rule that it meets, with the recognitions or marks by which it does.
+-- Grain: one row per enterprise and echelon rule that it meets, with the recognitions or marks that meet it.
 with rules as (
     select * from {{ ref('dim_rule') }}
     where rule_kind = 'echelon'

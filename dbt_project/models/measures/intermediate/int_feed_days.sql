@@ -1,4 +1,4 @@
--- Grain: one row per feed of targets' values that has been received, with the newest day that it reports on.
+-- Grain: one row per feed for values of targets that has been received, with the newest day that it reports on.
 select
     'recognition' as feed,
     max({{ earliest_day('decided_date', 'decided_date_text') }}) as latest_date

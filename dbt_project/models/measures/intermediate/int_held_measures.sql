@@ -1,4 +1,4 @@
--- Grain: one row per enterprise that holds a recognition and measure of what it holds.
+-- Grain: one row per enterprise that holds a recognition and measure of the recognitions that it holds.
 with rules as (
     select * from {{ ref('dim_rule') }}
     where rule_kind in ('strength_measure', 'benchmark_measure')
@@ -12,7 +12,8 @@ holders as (
     select distinct enterprise_key from held
 ),
 
--- Without any decision on its schemes a measure is unknown for everybody; with one, who holds none has none.
+-- While no decision on its schemes was received, a measure is unknown for everybody; after that, it is zero for an
+-- enterprise that holds none of them.
 received as (
     select distinct rules.rule_key
     from rules

@@ -1,5 +1,5 @@
 -- Grain: one row per recognition that an enterprise holds, with the rung of its scheme.
--- A list of exporters honours nobody.
+-- A list of exporters is not a recognition.
 select
     recognitions.recognition_key,
     recognitions.enterprise_key,

@@ -1,4 +1,4 @@
--- Grain: one row per recognition scheme that makes a type of brand, with the type and its rule.
+-- Grain: one row per recognition scheme to which a rule assigns a type of brand, with the type and the rule.
 select
     schemes.scheme_id,
     min(rules.subject) as brand_type,

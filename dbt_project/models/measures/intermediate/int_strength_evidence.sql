@@ -8,8 +8,8 @@ with measured as (
     group by measures.enterprise_key
 ),
 
--- An enterprise is scored because of what it holds, and its credit rests on what it lost too.
-rested_on as (
+-- An enterprise is scored because of the recognitions that it holds; its credit also depends on those that it lost.
+evidence_rows as (
     select
         measures.enterprise_key,
         measures.evidence_table,
@@ -32,7 +32,7 @@ evidence as (
         enterprise_key,
         list_sort(list(evidence_key) filter (where evidence_table = 'fct_recognition')) as recognition_keys,
         list_sort(list(evidence_key) filter (where evidence_table = 'fct_inspection')) as inspection_keys
-    from rested_on
+    from evidence_rows
     group by enterprise_key
 )
 

@@ -5,8 +5,8 @@ with strengths as (
         max(case when is_base then score end) as score,
         min(score) as score_low,
         max(score) as score_high,
-        max(case when is_base then points / whole_weight end) as score_if_missing_worst,
-        max(case when is_base then (points + 100 * (whole_weight - weight)) / whole_weight end)
+        max(case when is_base then points / total_weight end) as score_if_missing_worst,
+        max(case when is_base then (points + 100 * (total_weight - weight)) / total_weight end)
             as score_if_missing_best,
         max(case when is_base then strength_rank end) as strength_rank,
         min(strength_rank) as rank_best,
@@ -19,14 +19,14 @@ with strengths as (
 
 ends as (
     select
-        rank_best as place,
+        rank_best as rank_no,
         1 as n_best,
         0 as n_worst
     from strengths
     where rank_best is not null
     union all
     select
-        rank_worst as place,
+        rank_worst as rank_no,
         0 as n_best,
         1 as n_worst
     from strengths
@@ -35,19 +35,19 @@ ends as (
 
 ends_at as (
     select
-        place,
+        rank_no,
         sum(n_best) as n_best,
         sum(n_worst) as n_worst
     from ends
-    group by place
+    group by rank_no
 ),
 
--- How many rank intervals end above a place, and how many begin below it: the others overlap.
+-- How many rank intervals end above a rank, and how many begin below it: the others overlap.
 rank_ends as (
     select
-        place,
-        sum(n_worst) over (order by place) - n_worst as n_worst_above,
-        sum(n_best) over () - sum(n_best) over (order by place) as n_best_below
+        rank_no,
+        sum(n_worst) over (order by rank_no) - n_worst as n_worst_above,
+        sum(n_best) over () - sum(n_best) over (order by rank_no) as n_best_below
     from ends_at
 )
 
@@ -58,5 +58,5 @@ select
         count(strengths.strength_rank) over () - 1 - at_best.n_worst_above - at_worst.n_best_below as bigint
     ) as n_overlapping
 from strengths
-left join rank_ends as at_best on strengths.rank_best = at_best.place
-left join rank_ends as at_worst on strengths.rank_worst = at_worst.place
+left join rank_ends as at_best on strengths.rank_best = at_best.rank_no
+left join rank_ends as at_worst on strengths.rank_worst = at_worst.rank_no

@@ -43,7 +43,7 @@ base as (
 
 select
     scored.*,
-    of_weighting.weight as whole_weight,
+    totals.weight as total_weight,
     scored.weighting = base.weighting
     and scored.normalisation = base.normalisation
     and scored.aggregation = base.aggregation as is_base,
@@ -54,11 +54,11 @@ select
                 scored.normalisation,
                 scored.aggregation,
                 scored.n_pillars >= least_pillars.value
-            -- Sums in another order differ in the last digits, and no rank may follow from them.
+            -- Sums in another order differ in the last digits, which must not decide a rank.
             order by round(scored.score, 9) desc
         )
     end as strength_rank
 from scored
-inner join weightings as of_weighting on scored.weighting = of_weighting.weighting
+inner join weightings as totals on scored.weighting = totals.weighting
 inner join {{ ref('dim_rule') }} as least_pillars on least_pillars.rule_kind = 'strength_min_pillars'
 cross join base

@@ -30,8 +30,8 @@ steps as (
     select -1 as step
 ),
 
--- One international registration stands in the registers of several offices, and counts while it is valid in any: each
--- of its periods counts from where those before it end.
+-- An international registration can be in the registers of several offices and counts while it is valid in any of them:
+-- each of its periods counts from the end of the earlier ones.
 disjoint as (
     select
         policy_target_key,

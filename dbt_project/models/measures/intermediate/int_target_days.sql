@@ -1,5 +1,5 @@
 -- Grain: one row per policy target and day on which it is measured.
--- Measured are the ends of the months from the plan's start to the due date, and the as-of date.
+-- The days are the ends of the months from the plan's start to the due date, and the as-of date.
 with days as (
     select last_day(calendar_date) as measured_date
     from {{ ref('dim_date') }}
@@ -15,7 +15,7 @@ select
     days.measured_date,
     plans.valid_from as plan_from,
     targets.due_date,
-    -- What is counted since a day is not counted beyond the due date.
+    -- Measures that count from a start day do not count beyond the due date.
     case
         when indicators.measure in ('cumulative', 'annual_flow') then least(days.measured_date, targets.due_date)
         else days.measured_date

@@ -1,4 +1,4 @@
--- Grain: one row per policy target with recognitions or marks that count to it on the as-of date.
+-- Grain: one row per policy target with recognitions or marks that count towards it on the as-of date.
 with targets as (
     select * from {{ ref('int_target_days') }}
     where measured_date = {{ as_of() }}

@@ -49,7 +49,7 @@ nation as (
     group by measured_date
 ),
 
--- A province that cannot be ranked may come before or after.
+-- A province whose interval overlaps may rank above or below.
 ranked as (
     select
         rated.measured_date,

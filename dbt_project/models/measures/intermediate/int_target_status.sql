@@ -12,16 +12,16 @@ with judged as (
         case targets.comparator
             when '>' then actuals.actual_value > targets.target_value
             when '=' then actuals.actual_value = targets.target_value
-            -- More than the upper figure of a range is not a failure.
+            -- A value above the upper figure of a range meets the target.
             else actuals.actual_value >= targets.target_value
         end as is_met,
-        -- Share of the way that an even pace would have covered by the as-of date.
+        -- Share of the target that an even pace would have reached by the as-of date.
         case indicators.pace
             when 'plan'
                 then cast(actuals.as_of_date - plans.valid_from as double) / (targets.due_date - plans.valid_from)
             when 'year' then cast(extract(doy from actuals.as_of_date) as double) / 365
         end as elapsed_share,
-        -- What is counted anew each year has until the end of the year.
+        -- An annual measure has time until the end of the year.
         case when indicators.measure = 'annual_flow' then forecasts.forecast_date else targets.due_date end
             as required_by
     from {{ ref('fct_policy_target') }} as targets
