@@ -19,9 +19,10 @@ import yaml
 from pipelines.contract.declarations import PLACEHOLDER
 from pipelines.contract.loading import load_source
 from pipelines.errors import UsageError
-from pipelines.onboarding.layout import layout_of
-from pipelines.onboarding.profile import column_profiles
-from pipelines.onboarding.trial import LONGEST_NAME, Trial
+from pipelines.onboarding.column_names import LONGEST_NAME
+from pipelines.onboarding.placeholder_source import placeholder_source
+from pipelines.onboarding.sample_layout import layout_of
+from pipelines.onboarding.trial import Trial
 from pipelines.receiving.manifest import Manifest
 
 _IDENTIFIER = re.compile(r"[a-z](?:_?[a-z0-9]+)*")
@@ -135,7 +136,11 @@ def _readme(declaration: Mapping[str, Any], path: Path, manifest: Manifest, note
 
 def _staging(source_id: str, entity: str, raw: Mapping[str, Any], is_record: bool, models: Path) -> dict[Path, str]:
     """The staging model of an entity and its yml."""
-    columns = column_profiles([dict(column) for column in raw["columns"]]).entities["record"].columns
+    columns = (
+        placeholder_source(entities={"record": {"meaning": raw["meaning"], "columns": raw["columns"]}})
+        .entities["record"]
+        .columns
+    )
     names = ["delivery_sha256", "record_no", *([] if is_record else ["item_no"])]
     names += [name for column in columns for name, _ in column.lake_columns]
     table, model = f"{source_id}__{entity}", f"stg_{source_id}__{entity}"

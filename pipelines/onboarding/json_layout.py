@@ -14,7 +14,8 @@ import polars as pl
 from pipelines.contract.declarations import Source
 from pipelines.contract.formats import LINE_SUFFIXES
 from pipelines.errors import UsageError
-from pipelines.onboarding.place import HEAD_BYTES, Layout, Place
+from pipelines.onboarding.layout import HEAD_BYTES, Layout, Place
+from pipelines.onboarding.placeholder_source import placeholder_source
 from pipelines.parsing.readers.json_pieces import Surroundings, pieces
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}:,]|[^\s\[\]{}:,"]+', re.S)
@@ -26,8 +27,9 @@ def json_layout(path: Path) -> Layout:
     """The layout of a JSON or JSON Lines file. Raises UsageError where no list of records is found."""
     by_lines = path.suffix.lower() in LINE_SUFFIXES or _has_lines(path)
     records = "" if by_lines else _records_path(path)
-    raw = {"format": "jsonl" if by_lines else "json", "records": records}
-    structure = _json_structure(path, _structure_source(raw))
+    delivery_format = "jsonl" if by_lines else "json"
+    delivery = {"patterns": ["*"], "format": delivery_format}
+    structure = _json_structure(path, placeholder_source(delivery=delivery, json={"records": records}))
     columns, places, ignored, left_out = list[str](), list[Place](), list[str](), list[str]()
     for place, kind in _flat(structure):
         problem = None
@@ -58,7 +60,7 @@ def json_layout(path: Path) -> Layout:
         section["ignored"] = ignored
     name = records.rsplit(".", 1)[-1] or "record"
     return Layout(
-        raw["format"],
+        delivery_format,
         [Place(name, columns), *(place for place in places if place.columns)],
         {"json": section} if section else {},
         [],
@@ -68,22 +70,6 @@ def json_layout(path: Path) -> Layout:
 
 def _is_value(place: Sequence[str], kind: object) -> bool:
     return isinstance(kind, str) and kind != "JSON" and all(_ADDRESSABLE.fullmatch(step) for step in place)
-
-
-def _structure_source(raw: dict[str, str]) -> Source:
-    """A declaration that names only where the records of a JSON file lie."""
-    text = "to read the structure"
-    return Source.model_validate(
-        {
-            "id": "unknown", "title": {"zh": text, "en": text}, "publisher": text, "licence": text, "home_url": text,
-            "cadence": text, "freshness_hours": 1, "freshness_reason": text, "semantics": "append",
-            "delivery": {"patterns": ["*"], "format": raw["format"]},
-            "json": {"records": raw["records"]},
-            "entities": {"record": {"meaning": {"zh": text, "en": text}, "columns": []}},
-            "tolerances": {"quarantined_share_max": 1, "volume_ratio": (0, 1)},
-            "folder": Path("unknown"),
-        }
-    )  # fmt: skip
 
 
 def _has_lines(path: Path) -> bool:

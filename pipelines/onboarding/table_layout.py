@@ -14,7 +14,7 @@ from typing import Any
 import python_calamine
 
 from pipelines.errors import UsageError, first_line
-from pipelines.onboarding.place import Layout, Place
+from pipelines.onboarding.layout import Layout, Place
 from pipelines.parsing.encoding import detect
 
 _HEADER_ROWS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,58 +15,18 @@ import yaml
 from pipelines.contract.declarations import PLACEHOLDER
 from pipelines.contract.loading import load_source
 from pipelines.errors import UsageError
-from pipelines.onboarding.place import Layout, Place
-from pipelines.onboarding.profile import Profile, describe_column, profile_column, record_key
+from pipelines.onboarding.column_names import column_names, entity_names
+from pipelines.onboarding.column_types import describe_column
+from pipelines.onboarding.layout import Layout, Place
+from pipelines.onboarding.profile import Profile, profile_column
+from pipelines.onboarding.record_key import record_key
 from pipelines.parsing.parse import parse_deliveries
 from pipelines.receiving.landing import receive
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
 
-LONGEST_NAME = 40
 _NO_PROGRESS = 40
 _COVERED = ("type", "code", "pattern", "required", "uscc", "shifted")
-
-
-def column_names(texts: Sequence[str]) -> list[str]:
-    """A snake_case ASCII name for each header text or path, all different and no keyword of SQL; Chinese by its pinyin,
-    c1, c2, … where nothing is left or too much."""
-    return _names(texts, "c", _reserved_words())
-
-
-def _names(texts: Sequence[str], fallback: str, reserved: set[str]) -> list[str]:
-    from pypinyin import lazy_pinyin
-
-    names: list[str] = []
-    for place, text in enumerate(texts, 1):
-        steps = [step for step in re.split(r"[/.]", text) if step] if _is_path(text) else [text]
-        name = ""
-        for n_steps in range(1, max(len(steps), 1) + 1):
-            words = "_".join(lazy_pinyin("_".join(steps[-n_steps:])))
-            words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", words)
-            name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")
-            if name and name not in names and name not in reserved:
-                break
-        if not name or len(name) > LONGEST_NAME or not name[0].isalpha():
-            name = f"{fallback}{place}"
-        if name in reserved or name.endswith(("_norm", "_key", "_text")):
-            name = f"{name}_value"
-        while name in names:
-            name = f"{name}_{place}"
-        names.append(name)
-    return names
-
-
-def _is_path(text: str) -> bool:
-    """Whether a text is a path of elements or keys and no header of a table."""
-    return bool(re.fullmatch(r"[\w@:-]+(?:[/.][\w@:-]+)+", text)) and not re.search(r"[一-鿿]", text)
-
-
-def _reserved_words() -> set[str]:
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            "select keyword_name from duckdb_keywords() where keyword_category = 'reserved'"
-        ).fetchall()
-    return {str(row[0]) for row in rows} | {"record_no", "item_no", "delivery_sha256"}
 
 
 class Trial:
@@ -108,7 +68,7 @@ class Trial:
     def _plain(self) -> dict[str, Any]:
         """Every column as text."""
         layout, entities = self._layout, dict[str, Any]()
-        names = _names([place.name for place in layout.places], "entity", set())
+        names = entity_names([place.name for place in layout.places])
         for name, place in zip(names, layout.places, strict=True):
             entity: dict[str, Any] = {"meaning": {"zh": PLACEHOLDER, "en": PLACEHOLDER}}
             entity |= {k: v for k, v in (("rows", place.rows), ("repeated", place.repeated)) if v}

@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 
 from pipelines.errors import UsageError
-from pipelines.onboarding.place import Layout, Place
+from pipelines.onboarding.layout import Layout, Place
 
 # A group of which nearly everything lies in one repeated element only wraps the records.
 _WRAPPER_SHARE = 0.9

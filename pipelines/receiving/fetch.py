@@ -7,22 +7,22 @@ line, and the run goes on with what is there.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pipelines.contract.declarations import Source
 from pipelines.contract.remote import Remote
 from pipelines.errors import UsageError
 from pipelines.receiving.archive import Origin, receive_fetched
+from pipelines.receiving.fetch_ledger import FetchLedger
+from pipelines.receiving.file_system import Patience, file_system
 from pipelines.receiving.http import http_attempt
 from pipelines.receiving.landing import Report
-from pipelines.receiving.manifest import MANIFEST_NAME, Manifest
+from pipelines.receiving.manifest import Manifest
 from pipelines.receiving.partial_file import (
     FileAbsent,
     FileUnchanged,
@@ -32,23 +32,12 @@ from pipelines.receiving.partial_file import (
     ServerAnswer,
 )
 from pipelines.receiving.stores import store_attempt
-from pipelines.state.atomic_write import atomic_write
 from pipelines.state.home import Home
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 ATTEMPTS = "TOUCHSTONE_FETCH_ATTEMPTS"
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How often and how long a server is waited for; seconds, the waits growing twofold with jitter."""
-
-    attempts: int = 5
-    first_wait: float = 1.0
-    longest_wait: float = 30.0
-    silence: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +80,7 @@ def fetch(
     `patience` has by default as many attempts as TOUCHSTONE_FETCH_ATTEMPTS says.
     """
     patience = patience or _patience()
-    ledger = _Ledger.of(home, source)
+    ledger = FetchLedger.of(home, source)
     systems: dict[tuple[str, bool], AbstractFileSystem] = {}
     outcomes: list[Fetched] = []
     try:
@@ -104,54 +93,12 @@ def fetch(
     return outcomes
 
 
-def failures(home: Home, source: Source) -> dict[str, str]:
-    """The addresses of a source that could not be fetched when last looked at, with the reason."""
-    return {url: entry["failed"] for url, entry in _Ledger.of(home, source).entries.items() if entry.get("failed")}
-
-
-@dataclass
-class _Ledger:
-    """What the servers said of the files fetched last, by address as declared."""
-
-    path: Path
-    archive: Path
-    entries: dict[str, dict[str, Any]]
-    _changed: bool = False
-
-    @classmethod
-    def of(cls, home: Home, source: Source) -> _Ledger:
-        path = home.fetched(source.id) / "addresses.json"
-        entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        return cls(path, home.archive(source.id), entries)
-
-    def known(self, url: str) -> ServerAnswer | None:
-        """What the server said when the delivery of this address was fetched, while it is in the archive."""
-        entry = self.entries.get(url, {})
-        if "sha256" not in entry or not (self.archive / entry["sha256"] / MANIFEST_NAME).exists():
-            return None
-        return ServerAnswer(entry["etag"], entry["last_modified"], entry["size"])
-
-    def note(self, url: str, **said: object) -> None:
-        entry = {**self.entries.get(url, {}), "failed": None, **said}
-        if entry != self.entries.get(url):
-            self.entries[url] = entry
-            self._changed = True
-
-    def save(self) -> None:
-        if not self._changed:
-            return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(self.entries, ensure_ascii=False, indent=1, sort_keys=True)
-        with atomic_write(self.path) as partial:
-            partial.write_text(content, encoding="utf-8")
-
-
 def _fetch_one(
     home: Home,
     source: Source,
     remote: Remote,
     day: date | None,
-    ledger: _Ledger,
+    ledger: FetchLedger,
     systems: dict[tuple[str, bool], AbstractFileSystem],
     patience: Patience,
 ) -> Fetched:
@@ -200,7 +147,7 @@ def _whole(
     scheme = url.partition("://")[0]
     key = (scheme, remote.anonymous)
     if key not in systems:
-        systems[key] = _file_system(scheme, remote.anonymous, patience)
+        systems[key] = file_system(scheme, remote.anonymous, patience)
     first, longest = patience.first_wait, patience.longest_wait
     attempts = Retrying(
         stop=stop_after_attempt(patience.attempts),
@@ -225,25 +172,3 @@ def _with_variables(text: str) -> str:
         return os.environ[place[1]]
 
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value, text)
-
-
-def _file_system(scheme: str, anonymous: bool, patience: Patience) -> AbstractFileSystem:
-    import fsspec
-
-    if scheme in ("http", "https"):
-        import aiohttp
-
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=patience.silence, sock_read=patience.silence)
-        # Bytes are kept as they are sent: a .gz that a server declares as compressed stays one.
-        client = {"timeout": timeout, "auto_decompress": False, "trust_env": True}
-        return fsspec.filesystem("http", client_kwargs=client, skip_instance_cache=True)
-    if scheme == "s3":
-        config = {
-            "connect_timeout": patience.silence,
-            "read_timeout": patience.silence,
-            "retries": {"max_attempts": 0},
-        }
-        return fsspec.filesystem(
-            "s3", anon=anonymous, use_listings_cache=False, config_kwargs=config, skip_instance_cache=True
-        )
-    return fsspec.filesystem("file", skip_instance_cache=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 import duckdb
 
 from pipelines.contract.declarations import Source
-from pipelines.receiving.fetch import failures
+from pipelines.receiving.fetch_ledger import failures
 from pipelines.receiving.landing import has_landed
 from pipelines.receiving.manifest import Manifest, manifests
 from pipelines.releases.release import Release, current_release, open_current

@@ -18,8 +18,8 @@ from pipelines.contract.declarations import PLACEHOLDER, Source
 from pipelines.contract.loading import load_source
 from pipelines.errors import UsageError
 from pipelines.onboarding.check import problems
+from pipelines.onboarding.column_names import column_names
 from pipelines.onboarding.draft import Draft, new_source
-from pipelines.onboarding.trial import column_names
 from pipelines.parsing.parse import parse_deliveries
 from pipelines.receiving.landing import receive
 from pipelines.receiving.manifest import Manifest

@@ -23,7 +23,9 @@ from pipelines.contract.loading import load_sources
 from pipelines.contract.remote import Remote
 from pipelines.errors import UsageError
 from pipelines.receiving.addresses import backfill, nightly, remotes
-from pipelines.receiving.fetch import Fetched, Patience, failures, fetch
+from pipelines.receiving.fetch import Fetched, fetch
+from pipelines.receiving.fetch_ledger import failures
+from pipelines.receiving.file_system import Patience
 from pipelines.receiving.manifest import manifests
 from pipelines.receiving.partial_file import PartialFile
 from pipelines.refresh import refresh
