@@ -18,7 +18,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
-from pipelines.cli import app
+from pipelines.cli import main as cli
 from pipelines.contract.loading import load_sources
 from pipelines.contract.remote import Remote
 from pipelines.errors import UsageError
@@ -400,7 +400,7 @@ def test_a_run_without_addresses_imports_no_client(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["2024-05-01", "2024-05-02..2024-05-01", "..", "May..June"])
 def test_a_backfill_names_two_days(home: Home, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TOUCHSTONE_HOME", str(home.root))
-    result = CliRunner().invoke(app.app, ["refresh", "--backfill", text])
+    result = CliRunner().invoke(cli.app, ["refresh", "--backfill", text])
     assert isinstance(result.exception, UsageError)
     assert text in str(result.exception)
 
