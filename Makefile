@@ -7,33 +7,33 @@ HOME_DIR := $(or $(TOUCHSTONE_HOME),warehouse)
 
 .PHONY: run test test-fast test-long test-scale lint types sql bench bench-identity star-diagram dev clean lock
 
-# The simulated world ends on 2024-05-16; a later day would find nothing in its last twelve months.
-run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show what came out
+# The simulated world ends on 2024-05-16; with a later as-of date, the last twelve months would be empty.
+run: $(STAMP)  ## simulate a small delivery of every source, refresh, and show the release
 	@$(BIN)/touchstone simulate --out $(HOME_DIR)/demonstration
 	@mkdir -p $(HOME_DIR)/landing && cp -R $(HOME_DIR)/demonstration/night_0001/. $(HOME_DIR)/landing/
 	@cp $(HOME_DIR)/demonstration/enterprise_aliases.csv $(HOME_DIR)/
 	@$(BIN)/touchstone refresh --as-of 2024-05-16
 	@$(BIN)/touchstone status
 	@$(BIN)/touchstone query -- "$$(cat warehouse/queries/target_progress.sql)"
-	@echo "Look next:"
+	@echo "Try next:"
 	@echo "  $(BIN)/touchstone query \"select * from marts.quality_bulletin limit 10\""
 	@echo "  $(BIN)/touchstone serve      the site of this release"
 	@echo "  make dev                     Dagster's UI on the same assets"
-	@echo "  README.md                    how to give it real files"
+	@echo "  README.md                    how to load real files"
 
-# Three workers on two cores: each waits for disks, locks and processes a third of its time.
+# Three workers on two cores: each spends a third of its time waiting for disks, locks and processes.
 PYTEST := $(BIN)/pytest -n 3 --dist worksteal --durations 8
 
-test: $(STAMP) lint  ## types, style and every test but the long and the scale ones
+test: $(STAMP) lint  ## types, style and every test except the long and the scale ones
 	$(PYTEST) -m "not long and not scale"
 
 test-fast: $(STAMP)  ## the inner loop: no refresh, no dbt build, none of the slow drawn cases
 	$(PYTEST) -m "not slow and not long and not scale"
 
-test-long: $(STAMP)  ## hundreds of drawn histories and rows, and feeds put into copies of the project
+test-long: $(STAMP)  ## tests on hundreds of random histories and rows, and feeds added to copies of the project
 	$(PYTEST) -m long
 
-test-scale: $(STAMP)  ## the tests of many whole refreshes, minutes each
+test-scale: $(STAMP)  ## tests of many complete refreshes, minutes each
 	$(BIN)/pytest -m scale
 
 lint: $(STAMP)
@@ -46,21 +46,21 @@ types: $(STAMP)
 	$(BIN)/mypy
 
 sql: $(STAMP)
-	@# Its worker processes end with a warning of Python about their semaphores, which says nothing about the SQL.
+	@# Its worker processes end with a Python warning about semaphores, which is not about the SQL.
 	PYTHONWARNINGS=ignore::UserWarning $(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models dbt_project/tests warehouse/queries
 
 SCALE ?= 1000
-bench: $(STAMP)  ## benchmarks against baselines in the same run; SCALE is in thousands of marks
+bench: $(STAMP)  ## speed and memory against baselines of the same run; SCALE is in thousands of marks
 	$(BIN)/python -m benchmarks --scale $(SCALE)
 
-bench-identity: $(STAMP)  ## precision and recall of matching enterprises, at 200,000 and 1,000,000 names with known truth
+bench-identity: $(STAMP)  ## precision and recall of matching enterprises, on 200,000 and 1,000,000 names with known truth
 	$(BIN)/python -m benchmarks.identity
 
-star-diagram: $(STAMP)  ## draw the star anew, after a change of its tables or keys
+star-diagram: $(STAMP)  ## write warehouse/star.md again, after a change of the star's tables or keys
 	$(BIN)/python -m pipelines.build.star_diagram
 
-# Dagster keeps its state where this starts.
-dev: $(STAMP)  ## Dagster's UI on the same definitions
+# Dagster keeps its state in the folder that it is started in.
+dev: $(STAMP)  ## open Dagster's UI on the same assets
 	@mkdir -p $(HOME_DIR)/dagster && cp dagster.yaml $(HOME_DIR)/dagster/
 	cd $(HOME_DIR)/dagster && TOUCHSTONE_HOME=$(abspath $(HOME_DIR)) DAGSTER_HOME=$$PWD \
 		$(abspath $(BIN))/dg dev -m pipelines.definitions
@@ -71,7 +71,7 @@ lock: $(STAMP)  ## resolve pyproject.toml again into requirements.lock
 clean:
 	rm -rf $(VENV)
 
-# pip installs uv alone, from the lock with its hashes; uv installs the rest five times faster than pip would.
+# pip installs only uv, from the lock with its hashes; uv installs the rest, five times faster than pip.
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {on = 1} on && /^[a-z]/ && !/^uv==/ {exit} on' requirements.lock > $(VENV)/uv.lock
