@@ -36,7 +36,7 @@ def _table(name: str, columns: dict[str, str], references: tuple[DbtReference, .
     )
 
 
-def test_keys_to_one_table_share_a_line_and_columns_bear_their_marks() -> None:
+def test_keys_to_one_table_share_a_line_and_columns_have_their_marks() -> None:
     region = _table("dim_region", {"region_key": "bigint"})
     sale = _table(
         "fct_sale",

@@ -249,7 +249,7 @@ def test_query_formats(home: Home, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["named.parquet", "piped.parquet"]
 
 
-def test_a_process_of_its_own_says_only_what_it_has_to(home: Home) -> None:
+def test_a_process_of_its_own_states_only_what_it_has_to(home: Home) -> None:
     done = touchstone(home, "query", "--format", "csv", "select 1 as a")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"a\n1\n", b"")
     for words, code in ((["query", "selec 1"], 2), (["rollback", "none"], 2), (["nothing"], 2)):
@@ -269,14 +269,14 @@ def test_answers_without_rows_and_with_equal_names(home: Home, tmp_path: Path) -
         assert connection.execute("from read_parquet(?)", [str(tmp_path / "none.parquet")]).fetchall() == []
 
 
-def test_many_rows_come_in_order_and_whole(home: Home) -> None:
+def test_many_rows_come_in_order_and_complete(home: Home) -> None:
     told = run("query", "--format", "csv", "select i from range(120000) as t (i) order by i desc")
     assert told.splitlines() == ["i", *(str(number) for number in range(119_999, -1, -1))]
     objects = json.loads(run("query", "--format", "json", "select i from range(120000) as t (i) order by i"))
     assert [one["i"] for one in objects] == list(range(120_000))
 
 
-def test_a_table_is_whole_in_a_pipe(home: Home) -> None:
+def test_a_table_is_complete_in_a_pipe(home: Home) -> None:
     long = "很长的商标名称" * 40
     told = run("query", f"select '{long}' as mark, null as nothing, 12 as n, chr(27) || '[31m' as escape")
     assert long in told
@@ -292,7 +292,7 @@ def test_a_table_stops_at_its_limit(home: Home) -> None:
     assert "first" not in CliRunner().invoke(app, ["query", "--limit", "5", "from range(5)"]).stderr
 
 
-def test_a_reader_that_stops_early_is_no_fault(home: Home) -> None:
+def test_a_reader_that_stops_early_is_not_an_error(home: Home) -> None:
     command = python("-m", "pipelines.cli.main", "query", "--format", "csv", "from range(3000000)")
     child = subprocess.Popen(command, env=subprocess_environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert child.stdout is not None
@@ -354,7 +354,7 @@ def add_delivery(home: Home, source_id: str, sha256: str, state: str, received_a
     manifest.save(home)
 
 
-def test_status_tells_deliveries_freshness_and_gates(empty_home: Home) -> None:
+def test_status_reports_deliveries_freshness_and_gates(empty_home: Home) -> None:
     now = datetime.now(UTC)
     add_delivery(empty_home, "rasff", SHA, "loaded", now.replace(year=now.year - 1, day=1))
     add_delivery(empty_home, "rasff", "cd" * 32, "refused", now)
@@ -444,7 +444,7 @@ def test_sources_list() -> None:
     assert [one["id"] for one in json.loads(run("sources", "list", "--json"))] == list(declared)
 
 
-def test_sources_check_tells_a_line_for_each_problem(
+def test_sources_check_reports_a_line_for_each_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     declaration = (SOURCES_DIR / "rasff" / "source.yaml").read_text(encoding="utf-8")

@@ -118,7 +118,7 @@ def test_damaged_text_counts_only_where_the_delivery_was_damaged() -> None:
     assert checked(values, type="text").broken.rows() == []
 
 
-def test_the_first_rule_broken_is_told_and_long_values_are_cut() -> None:
+def test_the_first_rule_broken_is_reported_and_long_values_are_cut() -> None:
     result = checked(["x" * 500], type="text", pattern="y", codes=["z"])
     assert result.broken.rows() == [(1, "pattern:c", f"c is '{'x' * 200}'")]
 

@@ -18,7 +18,7 @@ from tests.worlds.hand_made_deliveries import source
 SHIPPED = sorted(path.parent.name for path in SOURCES_DIR.glob("*/source.yaml"))
 
 
-def test_the_shipped_sources_are_whole() -> None:
+def test_the_shipped_sources_are_complete() -> None:
     assert list(load_sources()) == SHIPPED
     assert problems(SOURCES_DIR, DBT_PROJECT_DIR / "models" / "staging") == []
 
@@ -82,7 +82,7 @@ def changed(tmp_path: Path, change: dict[str, Any], source_id: str = "rasff") ->
         ({"entities/hazard/rows": "one", "entities/hazard/repeated": "x"}, "`repeated` needs `rows` of two steps"),
     ],
 )
-def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     path = changed(tmp_path, change)
     with pytest.raises(UsageError) as raised:
         load_source(path)
@@ -91,7 +91,7 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, change: dict[str, 
     assert "\n" not in str(raised.value)
 
 
-def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_mistake_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "small" / "source.yaml"
     path.parent.mkdir()
     path.write_text("id: small\ntitle:\n  zh: 小\n  en: Small\ncadence: [daily]\n", encoding="utf-8")
@@ -103,7 +103,7 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["a: [1", "- a list", "", "\x00"])
-def test_what_is_no_mapping_is_told(tmp_path: Path, text: str) -> None:
+def test_what_is_not_a_mapping_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "source.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as raised:

@@ -363,7 +363,7 @@ def test_a_source_without_a_loaded_delivery_has_nothing_to_check(
     assert gate(lake, declared) == []
 
 
-def test_where_every_delivery_is_quarantined_whole_only_that_is_told(
+def test_where_every_delivery_is_quarantined_only_that_is_reported(
     lake: duckdb.DuckDBPyConnection, declared: Source
 ) -> None:
     lake.execute("update lake.deliveries set state = 'quarantined', n_loaded = 0, n_quarantined = 4")
@@ -394,7 +394,7 @@ def grow(lake: duckdb.DuckDBPyConnection, digest: str, day: int, n_records: int)
     )
 
 
-def test_a_delivery_far_from_its_history_is_told(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
+def test_a_delivery_far_from_its_history_is_reported(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
     grow(lake, "ee", 5, 40)
     found = volume(lake, declared, [])
     assert not found.passed
@@ -436,7 +436,7 @@ def test_deliveries_that_left_the_lake_still_count_as_history(
     assert "0.10 times the median of 3 earlier deliveries" in found.observed
 
 
-def test_too_little_history_passes_and_says_so(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
+def test_too_little_history_passes_and_states_so(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
     lake.execute("delete from lake.deliveries where sha256 in ('aa', 'bb')")
     found = volume(lake, declared, [])
     assert (found.passed, found.observed) == (True, "no history: 1 earlier deliveries, 3 needed")
@@ -457,14 +457,14 @@ def test_a_missing_view_is_refused(lake: duckdb.DuckDBPyConnection, declared: So
     assert found["finding__item_name_filled"].observed == "lake.sampling__finding is missing"
 
 
-def test_two_checks_of_one_name_are_a_fault_of_the_declaration(declared: Source) -> None:
+def test_two_checks_of_one_name_are_an_error_of_the_declaration(declared: Source) -> None:
     twice = declared.model_copy(update={"checks": [declared.checks[0], declared.checks[0]]})
     with pytest.raises(UsageError, match="two checks are named sample__failing_has_finding"):
         load_plans(twice)
 
 
 @pytest.mark.parametrize("place", ["colour", "finding.colour", "absent.item_name"])
-def test_a_fill_rate_of_an_undeclared_column_is_a_fault_of_the_declaration(declared: Source, place: str) -> None:
+def test_a_fill_rate_of_an_undeclared_column_is_an_error_of_the_declaration(declared: Source, place: str) -> None:
     tolerances = declared.tolerances.model_copy(update={"fill_rates": {place: 0.5}})
     with pytest.raises(UsageError, match=f"{place} is not declared"):
         load_plans(declared.model_copy(update={"tolerances": tolerances}))
@@ -594,7 +594,7 @@ def candidate() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_a_whole_candidate_passes_and_results_match_the_plans(candidate: duckdb.DuckDBPyConnection) -> None:
+def test_a_complete_candidate_passes_and_results_match_the_plans(candidate: duckdb.DuckDBPyConnection) -> None:
     results = run_release_gate(candidate, PARSED.load())
     assert {name: result.line for name, result in refused(results).items()} == {}
     assert [result.plan for result in results] == release_plans(PARSED.load())
@@ -610,7 +610,7 @@ def test_without_an_earlier_release_nothing_is_compared(candidate: duckdb.DuckDB
     assert found["star__no_table_shrank"].observed == "no earlier release to compare with"
 
 
-def test_what_tells_of_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection) -> None:
+def test_what_reports_of_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection) -> None:
     for database, n_rows in (("previous", 29), ("candidate", 1)):
         schema = "previous.star" if database == "previous" else "star"
         candidate.execute(
@@ -742,7 +742,7 @@ def test_a_release_check_without_its_lake_raises(candidate: duckdb.DuckDBPyConne
         run_release_gate(candidate, PARSED.load())
 
 
-def test_a_passing_line_tells_what_was_found(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
+def test_a_passing_line_reports_what_was_found(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
     result = gate(lake, declared)[0]
     assert result.line.startswith("sampling/deliveries: deliveries__conservation: 4 loaded deliveries")
     assert "found" in replace(result, passed=False).line

@@ -114,7 +114,7 @@ GOOD_AND_BAD: list[tuple[Expectation, Expectation, int | None]] = [
 
 
 @pytest.mark.parametrize(("good", "bad", "n_failed"), GOOD_AND_BAD)
-def test_each_expectation_tells_good_from_bad(
+def test_each_expectation_separates_good_from_bad(
     connection: duckdb.DuckDBPyConnection, good: Expectation, bad: Expectation, n_failed: int | None
 ) -> None:
     for table in ("mark", "mark_view"):
@@ -135,7 +135,7 @@ def test_outcomes_come_in_the_order_of_the_expectations_even_when_two_are_equal(
     assert [outcome.passed for outcome in outcomes] == [False, False, True, False, True, True]
 
 
-def test_the_first_failing_row_is_told(connection: duckdb.DuckDBPyConnection) -> None:
+def test_the_first_failing_row_is_reported(connection: duckdb.DuckDBPyConnection) -> None:
     rows, values = judge(
         connection,
         ExpectFailingRowsAtMost(query="select number, owner from lake.mark where filed > date '2000-01-01'"),

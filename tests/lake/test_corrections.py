@@ -116,7 +116,7 @@ def test_a_set_value_takes_the_place_of_the_received_one_with_what_derives_from_
     assert lake_bytes(home) == before
 
 
-def test_audit_tells_old_and_new_value(home: Home, folder: Path) -> None:
+def test_audit_reports_old_and_new_value(home: Home, folder: Path) -> None:
     source = corrected(folder, RENAME)
     (manifest,) = deliver(home, source, "e.csv", csv_bytes([ENTERPRISE_HEADER, *ROWS[:2]]))
     assert ask(home, source, "from lake.corrections") == [
@@ -208,7 +208,7 @@ def test_one_list_item_is_corrected_alone(home: Home, folder: Path) -> None:
     assert ask(home, source, "select n_loaded, n_skipped from lake.deliveries") == [(1, 0)]
 
 
-def test_a_mended_record_is_told_with_file_and_correction(home: Home, folder: Path) -> None:
+def test_a_corrected_record_is_reported_with_file_and_correction(home: Home, folder: Path) -> None:
     source = corrected(folder, RENAME)
     deliver(home, source, "e1.csv", csv_bytes([ENTERPRISE_HEADER, *ROWS[:2]]))
     refuse_outdated(home, source, manifests(home, source.id))
@@ -223,7 +223,7 @@ def test_a_mended_record_is_told_with_file_and_correction(home: Home, folder: Pa
     assert told.value.exit_code == 3
 
 
-def test_an_older_sound_record_is_no_mended_one(home: Home, folder: Path) -> None:
+def test_an_older_correct_record_is_not_a_correction(home: Home, folder: Path) -> None:
     source = corrected(folder, RENAME)
     sound = [ROWS[0][0], "虚构县甲集团有限公司", *ROWS[0][2:4], "2024-05-03"]
     deliver(home, source, "e1.csv", csv_bytes([ENTERPRISE_HEADER, sound]))
@@ -262,7 +262,9 @@ def test_two_corrections_of_one_value_are_refused(home: Home, folder: Path) -> N
         (("date: 2024-05-12", "date: {"), "not readable as YAML"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_is_told_with_path_and_correction(folder: Path, change: tuple[str, str], told: str) -> None:
+def test_what_cannot_be_used_is_reported_with_path_and_correction(
+    folder: Path, change: tuple[str, str], told: str
+) -> None:
     source = corrected(folder, RENAME.replace(*change))
     with pytest.raises(UsageError) as error:
         load_corrections(source)
@@ -284,7 +286,7 @@ def test_a_changed_correction_asks_for_a_build_and_for_no_parsing(home: Home, fo
     assert pending(home, source) == []
 
 
-def test_retry_says_what_a_changed_contract_and_a_correction_made_of_a_delivery(home: Home, folder: Path) -> None:
+def test_retry_states_what_a_changed_contract_and_a_correction_made_of_a_delivery(home: Home, folder: Path) -> None:
     source = load_source(folder / "source.yaml")
     names = [[USCCS[0], "", *ROWS[0][2:]], *ROWS[1:]]
     deliver(home, source, "e.csv", csv_bytes([ENTERPRISE_HEADER, *names]))
@@ -304,7 +306,7 @@ def test_retry_says_what_a_changed_contract_and_a_correction_made_of_a_delivery(
     assert not changed["other.csv"].has_changed
 
 
-def test_retry_command_tells_when_nothing_changed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_command_reports_when_nothing_changed(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOUCHSTONE_HOME", str(home.root))
     source = load_source(SOURCES_DIR / "enterprise_register" / "source.yaml")
     deliver(home, source, "e.csv", csv_bytes([ENTERPRISE_HEADER, *ROWS]))

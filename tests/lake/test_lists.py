@@ -60,7 +60,7 @@ def land(home: Home, files: dict[str, bytes], source_id: str = SOURCE) -> None:
         ("region_codes", "codes.csv", []),
     ],
 )
-def test_a_whole_list_and_its_day_are_known_by_name(
+def test_a_complete_list_and_its_day_are_known_by_name(
     tmp_path: Path, source_id: str, name: str, days: list[date]
 ) -> None:
     home = Home(tmp_path)
@@ -91,7 +91,7 @@ def test_a_list_without_a_day_in_its_name_holds_for_the_day_of_its_address(tmp_p
     assert manifest.snapshot_date == date(2024, 5, 1)
 
 
-def test_a_record_of_a_list_is_known_by_its_key_and_by_what_it_says(tmp_path: Path) -> None:
+def test_a_record_of_a_list_is_known_by_its_key_and_by_what_it_states(tmp_path: Path) -> None:
     home = Home(tmp_path)
     deliver(home, SOURCE, {**LISTS, "登记增量_20240603.csv": register("2024-06-03", *named(C))})
     declared = source(SOURCE)

@@ -508,7 +508,7 @@ def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]
 
 
 @pytest.mark.long
-def test_versions_follow_from_what_is_told_in_any_order_and_cut(tmp_path: Path, example_seed: int) -> None:
+def test_versions_follow_from_what_is_reported_in_any_order_and_cut(tmp_path: Path, example_seed: int) -> None:
     """Told at once; whole files in two nights, some in both; and each history cut, shuffled and doubled on its own."""
     again = f"to draw the same again: --hypothesis-seed={example_seed}"
     histories = histories_drawn(example_seed)

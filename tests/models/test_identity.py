@@ -113,7 +113,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-def test_real_traps_stay_apart_and_variants_meet(world: World) -> None:
+def test_real_traps_stay_separate_and_variants_meet(world: World) -> None:
     """As facts refer to them, for names that no register holds."""
     names = sorted({name for trap in traps() for name in (trap["name"], trap["other_name"])})
     deliver(world.home, "recognition_list", {"list.csv": recognised(*((name, "") for name in names))})
@@ -254,7 +254,7 @@ def test_people_decide_over_everything_and_ids_stay_resolvable(world: World) -> 
     assert leads[before[key("武汉戊食品有限公司")]][1] == "split"
 
 
-def test_a_name_goes_with_the_one_that_it_is_said_to_be_when_that_is_set_apart(world: World) -> None:
+def test_a_name_follows_the_one_that_it_is_declared_to_be_when_that_is_separated(world: World) -> None:
     deliver(
         world.home,
         "enterprise_register",

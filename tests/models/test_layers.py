@@ -57,5 +57,5 @@ def test_a_layer_reads_only_what_comes_before_it(reader: str, allowed: set[str])
     assert {read for read in everything if not breaches(reader, read)} == allowed
 
 
-def test_a_model_says_its_grain() -> None:
+def test_a_model_states_its_grain() -> None:
     assert breaches("star.dim_a", "intermediate.int_a", code="select 1") == ["does not open with its grain"]

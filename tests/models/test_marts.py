@@ -418,7 +418,7 @@ def test_the_ledger_dates_renewals(marts: duckdb.DuckDBPyConnection) -> None:
     ]  # fmt: skip
 
 
-def test_superior_marks_say_by_which_rule(marts: duckdb.DuckDBPyConnection) -> None:
+def test_superior_marks_state_by_which_rule(marts: duckdb.DuckDBPyConnection) -> None:
     """武汉老字号 (1003) and a list without a brand (1021) make no mark superior; a mark abroad is no ground for
     itself."""
     found = _rows(
@@ -587,7 +587,7 @@ def test_enterprise_360_sums_up(marts: duckdb.DuckDBPyConnection) -> None:
     assert marts.execute(schemes, [WU]).fetchall() == [(["hubei_premium"],)]
 
 
-def test_enterprise_360_says_its_rules_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
+def test_enterprise_360_states_its_rules_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
     """Everything decided on the firm, its failing samples of any time, and its marks but the dead one of 庚."""
     found = _rows(
         marts,
@@ -758,13 +758,13 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row[0] for row in _rows(connection, "select table_name from duckdb_tables() where schema_name = 'marts'")]
 
 
-def test_every_row_says_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
+def test_every_row_states_its_rule_and_evidence(marts: duckdb.DuckDBPyConnection) -> None:
     """Each rule is in dim_rule with document and words, each key in the table that the column is of; a row without
     evidence has a reason."""
     assert [fault for mart in _marts(marts) for fault in _faults(marts, mart)] == []
 
 
-def test_every_row_of_a_release_says_its_rule_and_evidence(simulated_home: Path) -> None:
+def test_every_row_of_a_release_states_its_rule_and_evidence(simulated_home: Path) -> None:
     with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as release:
         found = _marts(release)
         assert len(found) == len(list((DBT_PROJECT_DIR / "models" / "marts").glob("*.sql")))

@@ -181,7 +181,7 @@ def test_a_place_is_the_code_of_the_day(built: RunFolder) -> None:
         assert [(*DATED[int(str(number))][:2], code) for number, code in found] == DATED
 
 
-def test_a_firm_in_no_register_lies_where_its_code_was_given(built: RunFolder) -> None:
+def test_a_firm_in_no_register_is_where_its_code_was_given(built: RunFolder) -> None:
     found = rows(
         built,
         "select substr(uscc, 3, 6), region_code, region_method::varchar from star.dim_enterprise"

@@ -198,7 +198,7 @@ def test_each_measure_has_its_own_arithmetic(release: duckdb.DuckDBPyConnection)
     ]
 
 
-def test_a_value_says_its_rule_and_what_it_counts(release: duckdb.DuckDBPyConnection) -> None:
+def test_a_value_states_its_rule_and_what_it_counts(release: duckdb.DuckDBPyConnection) -> None:
     """Recognitions are counted by their keys, registrations by one mark each, reported values by their own; what is
     too many to list leads to the value of the day."""
     month = {
@@ -257,7 +257,7 @@ def test_the_past_of_a_target_is_recounted_by_key(release: duckdb.DuckDBPyConnec
     assert counted == [("2022-12-31", 2, [8, 9]), ("2023-12-31", 1, [9])]
 
 
-def test_ranks_and_differences_say_how_sure_they_are(release: duckdb.DuckDBPyConnection) -> None:
+def test_ranks_and_differences_state_how_sure_they_are(release: duckdb.DuckDBPyConnection) -> None:
     (rank,) = release.execute(
         "select computed_low, computed_high from marts.target_progress where indicator_id = 'rank'"
     ).fetchall()

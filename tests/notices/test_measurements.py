@@ -122,7 +122,7 @@ def test_sizes_and_packs_are_no_values(printed: str) -> None:
 
 
 @pytest.mark.parametrize("printed", ["不合格", "符合要求", "详见报告", "1号", "2,4-滴", "0.5或1.0", "—", ""])
-def test_what_is_no_value_stays_text(printed: str) -> None:
+def test_what_is_not_a_value_stays_text(printed: str) -> None:
     assert read(printed) == {}
 
 

@@ -252,13 +252,13 @@ def test_a_key_of_two_columns(tmp_path: Path) -> None:
     assert source.entities["record"].key == ["code", "year"]
 
 
-def test_records_that_nothing_tells_apart_are_appended(tmp_path: Path) -> None:
+def test_records_that_nothing_distinguishes_are_appended(tmp_path: Path) -> None:
     content = csv_bytes([["place", "amount"], *(["here", "5"] for _ in range(30))])
     draft, source = drafted(tmp_path, "list.csv", content)
     assert (draft.key, source.entities["record"].key, source.semantics) == ([], [], "append")
 
 
-def test_records_that_no_declaration_reads_are_told(tmp_path: Path) -> None:
+def test_records_that_no_declaration_reads_are_reported(tmp_path: Path) -> None:
     content = b"ref,amount\n" + b"".join(b"r%d,%d\n" % (n, n) for n in range(20)) + b"r20,1,2\n"
     draft, _ = drafted(tmp_path, "list.csv", content)
     assert (draft.manifest.n_records, draft.manifest.n_loaded, draft.manifest.n_quarantined) == (21, 20, 1)
@@ -294,7 +294,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 @given(
     rows=st.lists(st.tuples(CELLS, CELLS, CELLS).filter(lambda r: any(c.strip() for c in r)), min_size=1, max_size=9)
 )
-def test_any_table_is_read_whole_by_its_draft(
+def test_any_table_is_read_completely_by_its_draft(
     rows: list[tuple[str, str, str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     tmp_path = tmp_path_factory.mktemp("any")
@@ -354,7 +354,7 @@ def test_an_existing_source_is_never_overwritten(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
-def test_what_is_to_be_filled_in_is_told_with_its_line(tmp_path: Path) -> None:
+def test_what_is_to_be_filled_in_is_reported_with_its_line(tmp_path: Path) -> None:
     drafted(tmp_path, "list.csv", csv_bytes(LICENCES))
     folder, staging = tmp_path / "sources" / "new_feed", tmp_path / "staging"
     found = problems(tmp_path / "sources", staging)

@@ -101,7 +101,7 @@ def test_every_fact_is_counted_again(release: Release) -> None:
 
 
 @pytest.mark.parametrize("fact", FACTS)
-def test_a_fact_has_as_many_rows_as_the_files_say(release: Release, fact: str) -> None:
+def test_a_fact_has_as_many_rows_as_the_files_state(release: Release, fact: str) -> None:
     assert release.rows(f"select count(*) from star.{fact}") == [(FACTS[fact](release.oracle),)]
 
 

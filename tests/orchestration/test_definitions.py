@@ -292,7 +292,7 @@ def test_refused_delivery_lets_the_others_go_on(home: Home, gates: SmallGates) -
     assert len(told.refusals) == 2
 
 
-def test_nothing_at_all_is_no_fault(home: Home) -> None:
+def test_nothing_at_all_is_not_an_error(home: Home) -> None:
     told = Told()
     assert refresh.refresh(home, FIRST, progress=told).release is None
     assert "no delivery yet" in told.said[0]
@@ -302,7 +302,7 @@ def test_nothing_at_all_is_no_fault(home: Home) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fits_alone", [True, False])
-def test_a_model_without_memory_beside_others_is_built_by_itself(
+def test_a_model_without_memory_next_to_others_is_built_by_itself(
     home: Home, gates: SmallGates, fits_alone: bool
 ) -> None:
     """What DuckDB would say stands in the model, which knows how many are built at a time."""
@@ -493,7 +493,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, dg.Definitions
 
 
 @pytest.mark.slow
-def test_every_asset_says_what_it_is(real: tuple[Home, dg.Definitions]) -> None:
+def test_every_asset_states_what_it_is(real: tuple[Home, dg.Definitions]) -> None:
     groups: dict[str, int] = {}
     for spec in real[1].resolve_all_asset_specs():
         assert spec.description, spec.key

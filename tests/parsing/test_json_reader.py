@@ -209,7 +209,7 @@ def test_keys_that_nobody_declared_are_findings(tmp_path: Path) -> None:
         (b" \n", "empty file"),
     ],
 )
-def test_a_document_that_is_none_is_refused_whole(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_document_that_is_not_json_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     manifest = deliver_one(Home(tmp_path), "eambrosia_gi", "g.json", content)
     assert manifest.state == "refused"
     assert manifest.reason is not None
@@ -241,7 +241,7 @@ def test_within_archives(tmp_path: Path) -> None:
     assert manifest.n_loaded == 1, manifest.reason
 
 
-def test_no_records_are_no_fault(tmp_path: Path) -> None:
+def test_no_records_are_not_an_error(tmp_path: Path) -> None:
     manifest = deliver_one(Home(tmp_path), "eambrosia_gi", "g.json", b"[ ]")
     assert (manifest.state, manifest.n_records) == ("loaded", 0)
 

@@ -121,7 +121,7 @@ def test_a_changed_contract_parses_that_source_alone(tmp_path: Path) -> None:
     assert pending(home, source("tipo_gazette")) == []
 
 
-def test_code_beside_the_declaration_is_part_of_the_contract(tmp_path: Path) -> None:
+def test_code_next_to_the_declaration_is_part_of_the_contract(tmp_path: Path) -> None:
     folder = tmp_path / "tipo_gazette"
     shutil.copytree(source("tipo_gazette").folder, folder)
     (folder / "parse.py").write_text((folder / "parse.py").read_text(encoding="utf-8") + "\n", encoding="utf-8")
@@ -275,7 +275,7 @@ def test_broken_files_keep_the_identity(
     assert manifest.n_records == sum(1 for record in records if record.startswith("<case-file"))
 
 
-def test_progress_tells_the_records_so_far(tmp_path: Path) -> None:
+def test_progress_reports_the_records_so_far(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.landing("enterprise_register").mkdir(parents=True)
     (home.landing("enterprise_register") / "e.csv").write_bytes(csv_bytes(enterprises("甲示例厂", "乙示例厂")))

@@ -111,7 +111,7 @@ def test_json_objects_as_they_are_written(home: Home) -> None:
     assert raw_records(home, source("fda_enforcement"), manifest, [2, 1]) == {1: records[0], 2: records[1]}
 
 
-def test_what_the_archive_no_longer_holds_is_a_fault_in_one_line(home: Home) -> None:
+def test_what_the_archive_no_longer_holds_is_an_error_in_one_line(home: Home) -> None:
     manifest = deliver_one(home, "uspto_trademark", "apc240510.xml", uspto([case_file("97000001")]))
     with pytest.raises(TouchstoneError, match="holds no record 2"):
         read(home, manifest, 2)

@@ -92,7 +92,7 @@ def test_line_ends_and_blank_rows(tmp_path: Path, end: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
-def test_ragged_rows_are_set_apart_with_their_cells(tmp_path: Path, encoding: str) -> None:
+def test_ragged_rows_are_quarantined_with_their_cells(tmp_path: Path, encoding: str) -> None:
     rows = enterprises("甲示例厂", "乙示例厂", "丙示例厂")
     rows.insert(2, [USCC, "缺列厂"])
     rows.insert(4, [*ENTERPRISE_ROW, "多一列", ""])
@@ -163,7 +163,7 @@ def test_a_cell_over_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
 @pytest.mark.parametrize("damage", [b"\xff\xff", b"\0"])
-def test_bytes_that_are_no_text_set_their_record_apart(tmp_path: Path, encoding: str, damage: bytes) -> None:
+def test_bytes_that_are_not_text_quarantine_their_record(tmp_path: Path, encoding: str, damage: bytes) -> None:
     rows = enterprises(*[f"虚构县第{n}示例食品有限责任公司" for n in range(40)])
     content = csv_bytes(rows, encoding).replace(
         "第7示".encode(encoding), "第7".encode(encoding) + damage + "示".encode(encoding)
@@ -174,7 +174,7 @@ def test_bytes_that_are_no_text_set_their_record_apart(tmp_path: Path, encoding:
     assert apart(home, manifest) == [(8, "undecodable")]
 
 
-def test_damage_behind_the_sampled_bytes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damage_after_the_sampled_bytes_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.parsing.encoding._BLOCK", 256)
     content = csv_bytes(enterprises(*[f"虚构县第{n}示例食品有限责任公司" for n in range(60)]))
     home = Home(tmp_path)
@@ -195,7 +195,7 @@ def test_a_file_cut_inside_a_record_is_refused(tmp_path: Path) -> None:
     assert deliver_one(Home(tmp_path), "enterprise_register", "e.csv", content[:-20]).state == "refused"
 
 
-def test_without_a_header_every_record_is_set_apart(tmp_path: Path) -> None:
+def test_without_a_header_every_record_is_quarantined(tmp_path: Path) -> None:
     rows = [["1", "豆干"], ["2", "卤味", "多"], [], ["3"]]
     home = Home(tmp_path)
     manifest = deliver_one(home, "samr_food_sampling", "t.csv", csv_bytes(rows))

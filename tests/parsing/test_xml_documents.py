@@ -43,7 +43,7 @@ def test_a_single_document_is_a_delivery_too(tmp_path: Path) -> None:
     assert (manifest.state, manifest.n_loaded) == ("loaded", 1)
 
 
-def test_a_mark_that_breaks_the_contract_is_set_apart_alone(tmp_path: Path) -> None:
+def test_a_mark_that_breaks_the_contract_is_quarantined_alone(tmp_path: Path) -> None:
     home = Home(tmp_path)
     broken = eu_mark("018000002").replace("2023-02-01", "2023-13-41")
     twice = eu_mark("018000003", inside="<MarkFeature>Word</MarkFeature><MarkFeature>Word</MarkFeature>")

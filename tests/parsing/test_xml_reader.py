@@ -259,7 +259,7 @@ def test_an_empty_registration_is_a_record(tmp_path: Path, empty: str) -> None:
         "<status-code>7</status-code></classification></classifications>",
     ],
 )
-def test_a_single_element_given_twice_sets_its_record_apart(tmp_path: Path, doubled: str) -> None:
+def test_a_single_element_given_twice_quarantines_its_record(tmp_path: Path, doubled: str) -> None:
     records = [case_file("88000001"), case_file("88000002", inside=doubled), case_file("88000003")]
     home = Home(tmp_path)
     manifest = deliver_one(home, "uspto_trademark", "d.xml", uspto(records))
@@ -270,7 +270,7 @@ def test_a_single_element_given_twice_sets_its_record_apart(tmp_path: Path, doub
     assert lake(home, manifest, "classification").height == 0
 
 
-def test_a_registration_with_two_numbers_is_set_apart(tmp_path: Path) -> None:
+def test_a_registration_with_two_numbers_is_quarantined(tmp_path: Path) -> None:
     twice = registration(2, inside="<RegisterNo>09999999</RegisterNo>")
     home = Home(tmp_path)
     manifest = deliver_one(home, "tipo_gazette", "g.xml", gazette(registration(1), twice, registration(3)))
@@ -307,7 +307,7 @@ def test_a_tag_that_begins_like_the_records_is_another(tmp_path: Path) -> None:
     assert (manifest.n_records, manifest.n_loaded, manifest.findings) == (2, 2, {"element:case-file-note": 4})
 
 
-def test_bytes_that_are_no_text_set_their_record_apart(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_quarantine_their_record(tmp_path: Path) -> None:
     content = uspto([case_file(f"8800000{n}", mark=f"mark {n}") for n in range(1, 4)])
     content = content.replace(b"mark 2", b"mark \xe5\xff 2")
     home = Home(tmp_path)

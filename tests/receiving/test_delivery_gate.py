@@ -163,7 +163,7 @@ def test_a_bomb_is_refused_though_under_the_declared_size(
     assert sum(file.stat().st_size for file in folder.iterdir()) < 10_000_000
 
 
-def test_a_zip_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
+def test_a_zip_that_states_a_wrong_size_is_refused(tmp_path: Path) -> None:
     packed = bytearray(zipped({"e.csv": LONG}))
     for at in (22, packed.rindex(b"PK\x01\x02") + 24):
         packed[at : at + 4] = struct.pack("<I", 100)

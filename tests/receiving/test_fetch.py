@@ -70,7 +70,7 @@ def left(home: Home) -> list[str]:
     return sorted(path.name for path in home.fetched(SOURCE).glob("*.part"))
 
 
-def test_a_file_becomes_a_delivery_with_what_the_server_said(home: Home, server: FaultServer) -> None:
+def test_a_file_becomes_a_delivery_with_what_the_server_stated(home: Home, server: FaultServer) -> None:
     server.files["/e.csv"] = Resource(SMALL, '"one"', 1_700_000_000)
     one = get_one(home, server)
     assert one.outcome == "received"
@@ -101,7 +101,7 @@ def test_what_has_left_the_archive_is_sent_again(home: Home, server: FaultServer
     assert get_one(home, server).outcome == "received"
 
 
-def test_a_broken_connection_is_gone_on_from(home: Home, server: FaultServer) -> None:
+def test_a_broken_connection_is_resumed(home: Home, server: FaultServer) -> None:
     server.files["/e.csv"] = file = Resource(LARGE, '"one"')
     file.faults.extend(["drop", "drop"])
     assert get_one(home, server).outcome == "received"
@@ -111,7 +111,7 @@ def test_a_broken_connection_is_gone_on_from(home: Home, server: FaultServer) ->
     assert server.statuses() == [200, 206, 206, 416]
 
 
-def test_a_killed_run_is_gone_on_from(home: Home, server: FaultServer) -> None:
+def test_a_killed_run_is_resumed(home: Home, server: FaultServer) -> None:
     server.files["/e.csv"] = file = Resource(LARGE, '"one"')
     file.faults.append("drop")
     (broken,) = get(home, Remote(url=f"{server.url}/e.csv"), patience=Patience(attempts=1))
@@ -173,7 +173,7 @@ def test_errors_of_the_server_are_waited_for(home: Home, server: FaultServer) ->
         ("error 403", "the server answered 403; check the credentials"),
     ],
 )
-def test_a_lasting_fault_makes_no_delivery_and_one_line(
+def test_a_lasting_error_makes_no_delivery_and_one_line(
     home: Home, server: FaultServer, fault: Fault, reason: str
 ) -> None:
     server.files["/e.csv"] = file = Resource(SMALL, '"one"')
@@ -192,7 +192,7 @@ def test_a_lasting_fault_makes_no_delivery_and_one_line(
     assert archived(home) == [SMALL]
 
 
-def test_nobody_listening_is_told(home: Home) -> None:
+def test_nobody_listening_is_reported(home: Home) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
@@ -201,7 +201,7 @@ def test_nobody_listening_is_told(home: Home) -> None:
     assert "in 4 attempts" in (one.reason or "")
 
 
-def test_a_day_without_a_file_is_no_fault_and_an_address_without_one_is(home: Home, server: FaultServer) -> None:
+def test_a_day_without_a_file_is_not_an_error_and_an_address_without_one_is(home: Home, server: FaultServer) -> None:
     dated = Remote(url=server.url + "/{date:%Y/%m}/e{date:%y%m%d}.csv", since=date(2024, 5, 1), days_back=2)
     server.files["/2024/05/e240515.csv"] = Resource(SMALL)
     server.files["/2024/05/e240514.csv"] = Resource(SMALL, faults=deque(["gone"]))
@@ -233,7 +233,7 @@ def test_addresses_are_looked_at_from_since_to_the_as_of_date() -> None:
         ({"url": "https://example.org/e.csv", "days": 3}, "extra"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_told_with_the_file(home: Home, given: dict[str, str], told: str) -> None:
+def test_an_address_that_cannot_be_used_is_reported_with_the_file(home: Home, given: dict[str, str], told: str) -> None:
     home.remotes.write_text(json.dumps({SOURCE: [given]}), encoding="utf-8")
     with pytest.raises(UsageError) as error:
         remotes(home, source(SOURCE))
@@ -241,7 +241,7 @@ def test_an_address_that_cannot_be_used_is_told_with_the_file(home: Home, given:
     assert told in str(error.value).replace("Extra", "extra")
 
 
-def test_the_home_says_where_from_and_the_switch_whether(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_states_where_from_and_the_switch_whether(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = source(SOURCE)
     assert remotes(home, declared) == []
     home.remotes.write_text(json.dumps({SOURCE: [{"url": "https://example.org/e.csv"}]}), encoding="utf-8")
@@ -335,7 +335,7 @@ def test_an_object_of_an_s3_endpoint_becomes_a_delivery(home: Home, bucket: str)
     assert [one.outcome for one in get(home, address, day=date(2024, 5, 17))] == ["absent"]
 
 
-def test_a_part_of_an_object_is_gone_on_from_unless_it_changed(
+def test_a_part_of_an_object_is_resumed_unless_it_changed(
     home: Home, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(bucket, "e.csv", LARGE)
@@ -370,7 +370,7 @@ def test_a_part_of_an_object_is_gone_on_from_unless_it_changed(
     assert archived(home) == sorted([SMALL, LARGE])
 
 
-def test_a_missing_bucket_and_missing_credentials_are_told(
+def test_a_missing_bucket_and_missing_credentials_are_reported(
     home: Home, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (one,) = get(home, Remote(url="s3://elsewhere/e.csv"))
@@ -405,6 +405,6 @@ def test_a_backfill_names_two_days(home: Home, monkeypatch: pytest.MonkeyPatch, 
     assert text in str(result.exception)
 
 
-def test_a_backfill_without_a_dated_address_says_where_to_declare_one(home: Home) -> None:
+def test_a_backfill_without_a_dated_address_states_where_to_declare_one(home: Home) -> None:
     with pytest.raises(UsageError, match=r"remotes\.yaml"):
         refresh(home, DAY, backfill=(DAY, DAY))

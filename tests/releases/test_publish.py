@@ -261,7 +261,7 @@ def test_before_the_first_release(home: Home) -> None:
         find_release(home, "20240510T180000Z-12345678")
 
 
-def test_a_link_to_nothing_is_told_and_mended_by_rollback(home: Home) -> None:
+def test_a_link_to_nothing_is_reported_and_corrected_by_rollback(home: Home) -> None:
     published = [publish_version(home, version) for version in range(2)]
     published[1].database.unlink()
     with pytest.raises(TouchstoneError, match="rollback"):
@@ -381,7 +381,7 @@ def test_one_process_sees_the_new_release_while_it_holds_the_old(home: Home) -> 
         *("manifest-after", "rename", "rename-after", "repoint", "link", "link-after", "prune", "removal"),
     ],
 )
-def test_a_killed_publish_leaves_a_whole_release_current(home: Home, seven_releases: Path, point: str) -> None:
+def test_a_killed_publish_leaves_a_complete_release_current(home: Home, seven_releases: Path, point: str) -> None:
     shutil.copytree(seven_releases, home.root, symlinks=True)
     last = list_releases(home)[0]
     child = subprocess.run(

@@ -36,7 +36,7 @@ def marks_diff(old: Path, new: Path) -> TableDiff:
     return found
 
 
-def test_added_removed_and_changed_are_told_apart_by_the_key(tmp_path: Path) -> None:
+def test_added_removed_and_changed_are_distinguished_by_the_key(tmp_path: Path) -> None:
     old = release(tmp_path / "old.duckdb", MARKS)
     changed = "('CN', '1', 0.1, '丙', null), ('CN', null, 0.2, '乙', null), ('US', '2', 0.3, null, null)"
     new = release(tmp_path / "new.duckdb", changed)
@@ -51,7 +51,7 @@ def test_run_times_last_digits_and_the_order_of_rows_are_no_change(tmp_path: Pat
 
 
 @pytest.mark.parametrize("key", [None, "office_code", "gone"])
-def test_without_a_key_that_tells_rows_apart_nothing_is_changed(tmp_path: Path, key: str | None) -> None:
+def test_without_a_key_that_distinguishes_rows_nothing_is_changed(tmp_path: Path, key: str | None) -> None:
     old = release(tmp_path / "old.duckdb", MARKS, key)
     new = release(tmp_path / "new.duckdb", MARKS.replace("甲", "丙"), key)
     assert marks_diff(old, new) == TableDiff("star.dim_trademark", 1, 1, 0, [], [], [])
@@ -71,7 +71,7 @@ def test_tables_and_columns_that_come_and_go(tmp_path: Path) -> None:
     assert found["star.dim_trademark"] == TableDiff("star.dim_trademark", 0, 0, 0, [], ["note"], ["share"])
 
 
-def test_a_release_without_keys_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_release_without_keys_is_reported_in_one_line(tmp_path: Path) -> None:
     old = release(tmp_path / "old.duckdb", MARKS)
     new = release(tmp_path / "new.duckdb", MARKS, extra="alter table meta.tables drop column key_columns")
     with pytest.raises(UsageError, match="does not state the keys"):

@@ -156,7 +156,7 @@ def release(simulated_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def test_every_table_says_where_its_rows_come_from(release: duckdb.DuckDBPyConnection) -> None:
+def test_every_table_states_where_its_rows_come_from(release: duckdb.DuckDBPyConnection) -> None:
     assert Lineage(release).untraced() == []
 
 
@@ -192,7 +192,7 @@ def test_every_row_rests_on_a_record_or_a_packaged_file(release: duckdb.DuckDBPy
 
 
 @pytest.mark.long
-def test_random_rows_say_what_their_records_say(simulated_home: Path, release: duckdb.DuckDBPyConnection) -> None:
+def test_random_rows_state_what_their_records_state(simulated_home: Path, release: duckdb.DuckDBPyConnection) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"rows picked with seed {seed}")
     n_agreeing, failures = walk(Home(simulated_home), release, seed, N_ROWS)
@@ -201,7 +201,7 @@ def test_random_rows_say_what_their_records_say(simulated_home: Path, release: d
 
 
 @pytest.mark.long
-def test_random_rows_of_real_deliveries_say_what_their_records_say(real_home: Path) -> None:
+def test_random_rows_of_real_deliveries_state_what_their_records_state(real_home: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"rows picked with seed {seed}")
     with duckdb.connect(os.path.realpath(Home(real_home).current), read_only=True) as connection:
@@ -278,7 +278,7 @@ def test_the_command_prints_the_record(simulated_home: Path, release: duckdb.Duc
         (["delivery", "xyz"], "no delivery xyz in this release"),
     ],
 )
-def test_what_is_not_there_is_told_in_one_line(simulated_home: Path, arguments: list[str], told: str) -> None:
+def test_what_is_not_there_is_reported_in_one_line(simulated_home: Path, arguments: list[str], told: str) -> None:
     result = touchstone(simulated_home, "trace", *arguments)
     assert result.returncode == 2
     assert told in result.stderr

@@ -116,7 +116,7 @@ def test_another_seed_gives_another_world(world: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.01, 0.05, 0.3])
-def test_small_worlds_are_whole(tmp_path: Path, scale: float) -> None:
+def test_small_worlds_are_complete(tmp_path: Path, scale: float) -> None:
     simulate(tmp_path / "out", scale, 3, 5, progress=print)
     for source_id in load_sources():
         assert {night for night, _ in delivered(tmp_path / "out", source_id)} >= {1}, source_id
@@ -169,7 +169,7 @@ def test_enterprises_carry_valid_codes_and_distinct_names(world: Path) -> None:
         assert to_simplified.convert(to_traditional.convert(name)) == name
 
 
-def test_enterprise_register_is_as_the_truth_says(world: Path) -> None:
+def test_enterprise_register_is_as_the_truth_states(world: Path) -> None:
     latest: dict[str, Row] = {}
     n_renamed = 0
     encodings = set()
@@ -205,7 +205,7 @@ def case_files(path: Path) -> list[etree._Element]:
     return list(etree.parse(str(path), parser).getroot().iter("case-file"))
 
 
-def test_case_files_are_valid_and_as_the_truth_says(world: Path) -> None:
+def test_case_files_are_valid_and_as_the_truth_states(world: Path) -> None:
     latest: dict[str, etree._Element] = {}
     states: dict[str, list[str]] = {}
     for night, path in delivered(world, "uspto_trademark"):
@@ -275,7 +275,7 @@ def roc(text: str) -> date:
     return date(int(year) + 1911, int(month), int(day))
 
 
-def test_gazettes_are_as_the_truth_says(world: Path) -> None:
+def test_gazettes_are_as_the_truth_states(world: Path) -> None:
     marks = {
         m["registration_no"]: m for m in truth(world, "trademarks").iter_rows(named=True) if m["office_code"] == "TW"
     }
@@ -317,7 +317,7 @@ def test_gazettes_are_as_the_truth_says(world: Path) -> None:
     assert pl.Series([m["application_no"] for m in marks.values()]).is_unique().all()
 
 
-def test_register_extracts_are_as_the_truth_says(tmp_path: Path) -> None:
+def test_register_extracts_are_as_the_truth_states(tmp_path: Path) -> None:
     nights = 5
     simulate(tmp_path / "out", SCALE, nights, DEFAULT_SEED, progress=print)
     world = tmp_path / "out"
@@ -363,7 +363,7 @@ def test_register_extracts_are_as_the_truth_says(tmp_path: Path) -> None:
     assert {m["status_code"] for m in marks.values()} >= {"申请中", "初审公告", "已注册", "期满未续展", "驳回"}
 
 
-def test_eu_marks_are_as_the_truth_says(world: Path) -> None:
+def test_eu_marks_are_as_the_truth_states(world: Path) -> None:
     marks = {
         m["application_no"]: m for m in truth(world, "trademarks").iter_rows(named=True) if m["office_code"] == "EM"
     }
@@ -421,7 +421,7 @@ def value(row: Row, *headers: str) -> str:
     return next(row[header] for header in headers if header in row)
 
 
-def test_sampling_notices_are_as_the_truth_says(world: Path) -> None:
+def test_sampling_notices_are_as_the_truth_states(world: Path) -> None:
     samples = {s["sample_no"]: s for s in truth(world, "inspections").iter_rows(named=True)}
     mentions = named(world)
     names = {
@@ -508,7 +508,7 @@ def test_many_samples_overflow_into_csv(tmp_path: Path, monkeypatch: pytest.Monk
     assert set(results) == {"pass", "fail"}
 
 
-def test_recognitions_are_as_the_truth_says(world: Path) -> None:
+def test_recognitions_are_as_the_truth_states(world: Path) -> None:
     states = {"认定": "held", "授予": "held", "入选": "held", "复核通过": "held", "附条件通过": "conditional"}
     states |= {"移出名录": "removed", "撤销": "revoked"}
     told = {
@@ -563,7 +563,7 @@ def test_recognitions_are_as_the_truth_says(world: Path) -> None:
     assert set(encodings) == {"utf-8", "gb18030"}
 
 
-def test_the_lists_beside_decisions_are_as_the_truth_says(world: Path) -> None:
+def test_the_lists_next_to_decisions_are_as_the_truth_states(world: Path) -> None:
     files = {
         path.name.split("_")[0]: read_csv(world, path)
         for _, path in delivered(world, "recognition_list")
@@ -588,7 +588,7 @@ def test_the_lists_beside_decisions_are_as_the_truth_says(world: Path) -> None:
     assert set(values["recipient_uscc"]) <= set(truth(world, "recognitions")["recipient_uscc"])
 
 
-def test_notifications_are_as_the_truth_says(world: Path) -> None:
+def test_notifications_are_as_the_truth_states(world: Path) -> None:
     told = {r["reference"]: r for r in truth(world, "notifications").iter_rows(named=True)}
     seen: Counter[str] = Counter()
     for night, path in delivered(world, "rasff"):
@@ -730,7 +730,7 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
-def test_spot_checks_are_as_the_truth_says(world: Path) -> None:
+def test_spot_checks_are_as_the_truth_states(world: Path) -> None:
     told = {s["sample_no"]: s for s in truth(world, "spot_checks").iter_rows(named=True)}
     mentions = named(world)
     assert {s["result"] for s in told.values()} == {"pass", "fail", "refused"}

@@ -117,7 +117,7 @@ def test_days_of_production_are_read_where_they_are_certain(tmp_path: Path) -> N
     assert rows["production_date_text"].to_list() == ["2024-05-10、2024-05-11", "2024年5月10日", "20240510A3"]
 
 
-def test_rechecks_are_told_by_title_or_remark(tmp_path: Path) -> None:
+def test_rechecks_are_reported_by_title_or_remark(tmp_path: Path) -> None:
     rows, _ = samples(Home(tmp_path / "a"), ["豆干", "X1", "", "", "复检结果"], ["豆干", "X2"])
     assert rows["is_recheck"].to_list() == [True, False]
     rows, _ = samples(Home(tmp_path / "b"), ["豆干", "X1"], title="复检不合格样品信息")
@@ -167,7 +167,7 @@ def test_former_name_in_brackets(tmp_path: Path, printed: str, name: str, former
     assert lake(home, manifest, "decision").select(columns).rows() == [(printed, name, former)]
 
 
-def test_hazards_stand_beside_their_categories_where_the_counts_agree(tmp_path: Path) -> None:
+def test_hazards_stand_next_to_their_categories_where_the_counts_agree(tmp_path: Path) -> None:
     header = ["Date of Case", "Reference", "Product", "Hazard Substance", "Hazard Category"]
     rows = [
         header,
@@ -307,7 +307,7 @@ def test_one_mark_in_several_classes_is_several_rows(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
-def test_register_rows_that_break_the_contract_are_set_apart(tmp_path: Path) -> None:
+def test_register_rows_that_break_the_contract_are_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path)
 
     def changed(position: int, value: str) -> list[str]:
@@ -397,7 +397,7 @@ def test_periods_of_statistics(tmp_path: Path, printed: str, period: str) -> Non
     assert table["period"].to_list() == [period]
 
 
-def test_a_period_that_is_none_is_quarantined(tmp_path: Path) -> None:
+def test_a_period_that_is_not_json_is_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path)
     rows = [LONG, ["指标甲", "湖北省", "近年", "1", "件"], ["指标甲", "湖北省", "", "1", "件"]]
     manifest = deliver_one(home, "indicator_report", "s.csv", csv_bytes(rows))
@@ -439,7 +439,7 @@ def test_statistics_in_columns_of_years_quarters_and_indicators(tmp_path: Path) 
     assert indicators.drop("is_of_which", "unit").rows() == [("Hubei", "applications", "2009", 16840.0)]
 
 
-def test_rows_that_say_of_which_and_titles(tmp_path: Path) -> None:
+def test_rows_that_state_of_which_and_titles(tmp_path: Path) -> None:
     rows = [
         ["2023年有效注册商标量", "", "", ""],
         ["地区", "有效注册量", "单位", "其中"],
@@ -457,7 +457,7 @@ def test_rows_that_say_of_which_and_titles(tmp_path: Path) -> None:
     ]
 
 
-def test_code_lists_are_told_apart(tmp_path: Path) -> None:
+def test_code_lists_are_distinguished(tmp_path: Path) -> None:
     industries = csv_bytes(
         [["code", "name", "parentId"], ["C", "制造业 ", "NULL"], ["15", "茶", "C"], ["1530", "精制茶", "15"]]
     )

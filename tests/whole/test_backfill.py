@@ -172,7 +172,7 @@ def test_a_backfill_in_dagster_is_a_run_over_a_range_of_days(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_nightly_job_fetches_what_its_settings_say(tmp_path: Path) -> None:
+def test_the_nightly_job_fetches_what_its_settings_state(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.root.mkdir()
     home.remotes.write_text(

@@ -212,7 +212,7 @@ def test_days_of_production_are_those_printed(home: Home, made: dict[str, Manife
     ]
 
 
-def test_names_are_told_from_what_is_printed_beside_them(home: Home, made: dict[str, Manifest]) -> None:
+def test_names_are_distinguished_from_what_is_printed_next_to_them(home: Home, made: dict[str, Manifest]) -> None:
     decided = lake(home, made["recognition_list"], "decision").filter(pl.col("former_name").is_not_null())
     assert decided.select("recipient_name", "former_name").rows() == [
         ("中能建建筑集团有限公司", "中国能源建设集团安徽电力建设第一工程有限公司")
@@ -230,7 +230,7 @@ def test_references_keep_their_zeros(home: Home, made: dict[str, Manifest]) -> N
     assert references.n_unique() == len(references)
 
 
-def test_an_eu_mark_is_told_from_those_that_oppose_it(home: Home, made: dict[str, Manifest]) -> None:
+def test_an_eu_mark_is_distinguished_from_those_that_oppose_it(home: Home, made: dict[str, Manifest]) -> None:
     marks = lake(home, made["euipo_trademark"], "mark")
     assert marks["application_number"].is_sorted()
     assert marks["application_number"].n_unique() == 220
@@ -266,7 +266,7 @@ def test_each_protected_name_is_kept_in_its_own_script(home: Home, made: dict[st
     assert dict(entries.group_by("status").len().rows()) == {"registered": 623, "applied": 18}
 
 
-def test_a_recall_torn_apart_is_quarantined(tmp_path: Path) -> None:
+def test_a_recall_in_pieces_is_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path)
     path = REAL / "fda_enforcement" / "food_enforcement_2012-06-13.jsonl"
     manifest = deliver_one(home, "fda_enforcement", path.name, path.read_bytes())
