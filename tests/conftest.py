@@ -59,7 +59,7 @@ def simulated_home(world: Path, shared: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def published_files() -> Path:
-    """Files that offices really published: they lie beside the repository and are no part of it."""
+    """Files that offices really published: they are next to the repository, not part of it."""
     if not REAL.is_dir():
         pytest.skip(f"no real deliveries at {REAL}")
     return REAL

@@ -79,7 +79,7 @@ def test_the_hash_covers_what_decides_content(
 
 
 def machine(root: Path, group: str, files: dict[str, str]) -> Path:
-    """A root folder whose kernel says that this process is in a control group."""
+    """A root folder whose kernel states that this process is in a control group."""
     (root / "proc" / "self").mkdir(parents=True)
     (root / "proc" / "self" / "cgroup").write_text(group, encoding="utf-8")
     for name, text in files.items():

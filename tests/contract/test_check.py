@@ -1,4 +1,4 @@
-"""The contract of a source on columns of text: what is typed how, and which rule sets a record apart."""
+"""The contract of a source on columns of text: what is typed how, and which rule quarantines a record."""
 
 from __future__ import annotations
 

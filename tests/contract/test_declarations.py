@@ -1,4 +1,4 @@
-"""Declarations: what is shipped is whole, and what is wrong is told with the file, the place and the rule."""
+"""Declarations: those in the project are complete, and an error is reported with the file, the place and the rule."""
 
 from __future__ import annotations
 

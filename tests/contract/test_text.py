@@ -32,7 +32,7 @@ def key(value: str) -> str | None:
 
 
 def read(values: list[str | None], date_format: str) -> list[tuple[date | None, str | None, bool]]:
-    """(day, ISO text, is no date) as the contract reads a date column."""
+    """(day, ISO text, whether it is not a date) as the contract reads a date column."""
     column = pl.Series("v", values, dtype=pl.String)
     days = column.to_frame().select(whole_day("v", date_format)).to_series()
     if days.null_count() == column.null_count():
@@ -183,7 +183,7 @@ def test_codes_are_judged_as_by_stdnum(rng: random.Random, at: int, letter: str)
 
 
 def test_codes_that_stdnum_judges_otherwise() -> None:
-    """GB 32100 has registering departments with a letter (Y, N), and none numbered 0: eighteen zeros are no firm."""
+    """GB 32100 has registering departments with a letter (Y, N), and none numbered 0: eighteen zeros are not a firm."""
     rural = "N2110000600037341"
     rural += uscc.calc_check_digit(rural)
     assert uscc_is_valid(pl.Series("v", [rural, "0" * 18])).to_list() == [True, False]

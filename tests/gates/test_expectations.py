@@ -1,4 +1,4 @@
-"""The suites of the load gate and the release gate: each check passes on good data and tells what is wrong with bad."""
+"""The suites of the load gate and the release gate: each check passes good data and reports what is wrong in bad."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_good_data_passes_every_check_and_results_match_the_plans(
     assert all("\n" not in result.line for result in results)
 
 
-# (what to spoil, the check that refuses it, what its line tells), in groups that do not touch each other's checks.
+# (what to spoil, the check that refuses it, a part of its line), in groups that do not touch each other's checks.
 SPOILT: list[list[tuple[str, str, str]]] = [
     [
         (
@@ -610,7 +610,7 @@ def test_without_an_earlier_release_nothing_is_compared(candidate: duckdb.DuckDB
     assert found["star__no_table_shrank"].observed == "no earlier release to compare with"
 
 
-def test_what_reports_of_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection) -> None:
+def test_a_table_about_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection) -> None:
     for database, n_rows in (("previous", 29), ("candidate", 1)):
         schema = "previous.star" if database == "previous" else "star"
         candidate.execute(

@@ -1,4 +1,4 @@
-"""Lists that are published whole: what dates them, and what they add, change, lose and have again."""
+"""Complete lists: how they are dated, and what they add, change, lose and have again."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_record_of_a_list_is_known_by_its_key_and_by_what_it_states(tmp_path: 
         assert connection.execute("select list_date from lake.lists order by 1").fetchall() == [
             (date(2024, 5, 1),), (date(2024, 6, 1),), (date(2024, 7, 1),),
         ]  # fmt: skip
-        # The day of the extract is no change; the new name of A is one.
+        # Another day of the extract is not a change; the new name of A is one.
         assert connection.execute(
             "select record_key, count(*), count(distinct content_hash) from lake.list_records"
             " join lake.lists using (delivery_sha256) group by 1 order by 1"

@@ -26,7 +26,7 @@ from tests.worlds.hand_made_deliveries import csv_bytes, deliver, eu_mark, gazet
 AS_OF = date(2024, 6, 1)
 FIRST = date(2024, 1, 1)
 OPEN = date(9999, 12, 31)
-# Days on which the registers of China send an extract, and whether it is the whole register.
+# Days on which the registers of China send an extract, and whether it is the complete register.
 EXTRACTS = {FIRST + timedelta(n): n % 20 == 0 for n in range(0, 61, 10)}
 STATES = {"uspto_trademark": ["630", "700", "710"], "cnipa_trademark": ["申请中", "已注册", "无效"]}
 MODELS = (
@@ -47,7 +47,7 @@ NUMBER = "№"
 # On which of two nights a thing is sent; both is twice.
 NIGHTS = st.sampled_from([frozenset({0}), frozenset({1}), frozenset({0, 1})])
 
-# Valid from, valid to, whether listed, whether current, and what it says.
+# Valid from, valid to, whether listed, whether current, and the content.
 Version = tuple[date, date, bool, bool, str]
 
 
@@ -64,7 +64,7 @@ class Overrides:
         return same + [f"{one},different,{other}" for one, other in self.different]
 
     def enterprise(self, party: str) -> str:
-        """The code or name that stands for the enterprise of a code or name."""
+        """The code or name of the enterprise that a code or name means."""
         end = self.end(party)
         if self._is_parted(party):
             return f"{party} alone"
@@ -120,7 +120,7 @@ class File:
 
 
 class Record(NamedTuple):
-    """What a file tells of an entity, and how it is sent where files are split: its nights, its place in the file."""
+    """What a file states about an entity, and how it is sent where files are split: its nights, its place in it."""
 
     day: date
     text: str
@@ -130,10 +130,10 @@ class Record(NamedTuple):
 
 @dataclass
 class History:
-    """One entity's life: what each file tells of it, and the versions that follow from that.
+    """One entity's life: what each file states about it, and the versions that follow from that.
 
     A version is (valid_from, valid_to, is_listed, is_current, what it says). It is found here day by day, from what
-    the last record up to that day says, which shares nothing with the models.
+    the last record up to that day states, which shares nothing with the models.
     """
 
     source_id: str
@@ -146,7 +146,7 @@ class History:
         return self.source_id, self.entity_no
 
     def tell(self, draw: st.DrawFn, file: str, day: date, text: str) -> None:
-        """Have a file tell of a business day."""
+        """Have a file state something for a business day."""
         self.told.setdefault(file, []).append(Record(day, text, draw(NIGHTS), draw(st.integers(0, 99))))
 
     def numbered(self, number: int) -> History:
@@ -165,7 +165,7 @@ class History:
         return History(self.source_id, self.entity_no.replace(NUMBER, own), told, self.versions)
 
     def traits(self) -> list[str]:
-        """What is particular about what is told, and about how it is sent where files are split."""
+        """What is special about the statements, and about how they are sent where files are split."""
         records = [record for told in self.told.values() for record in told]
         spans = [(day, min(nights), nights) for day, _, nights, _ in records]
         found = {
@@ -285,7 +285,7 @@ def em_histories(draw: st.DrawFn) -> History:
     begun = date(2023, 2, 1)
     versions = periods(days, begun, joined=False)
     if days[max(days)] is None:
-        # The last document tells of the deletion, and of the mark as it was until then.
+        # The last document states the deletion, and the mark as it was until then.
         deleted = f"Deleted  {','.join(classes)}"
         history.versions = [*versions[:-1], (*versions[-1][:4], deleted)] if versions else []
         # Nothing but deletions: the mark was there until the last of them.
@@ -410,7 +410,7 @@ def suffix(source_id: str) -> str:
 
 
 def files_of(histories: Iterable[History], night: int | None = None) -> list[File]:
-    """The files in which the offices send what they tell of these: as they are, or as split, those of a night."""
+    """The files in which the offices send their statements about these: unsplit, or split, those of a night."""
     records: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for history in histories:
         for name, told in history.told.items():
@@ -509,7 +509,7 @@ def rows_besides_records(candidate: Path) -> dict[str, list[tuple[object, ...]]]
 
 @pytest.mark.long
 def test_versions_follow_from_what_is_reported_in_any_order_and_cut(tmp_path: Path, example_seed: int) -> None:
-    """Told at once; whole files in two nights, some in both; and each history cut, shuffled and doubled on its own."""
+    """All at once; complete files in two nights, some in both; each history cut, shuffled and doubled on its own."""
     again = f"to draw the same again: --hypothesis-seed={example_seed}"
     histories = histories_drawn(example_seed)
     files = files_of(histories)
@@ -627,7 +627,7 @@ def test_the_star_as_of_a_day_and_as_known_at_a_moment(tmp_path: Path) -> None:
             "2024-03-05": [("700", "live")],
         }.items():
             assert ask(marks, date.fromisoformat(day)) == expected, day
-        # Before its death a mark lived: the record of the death tells of its registration.
+        # Before its death a mark lived: the record of the death states its registration.
         known = "select status_code, status_group from star.trademark_known_at(?, ?) where office_code = 'US'"
         now = datetime.now(UTC).replace(tzinfo=None)
         assert ask(known, date(2024, 2, 10), before) == [("630", "pending")]
@@ -700,7 +700,7 @@ def test_what_another_record_of_the_day_replaced_was_known_until_then(tmp_path: 
         (office.format("known_at(?, ?)", "CN"), "2024-05-10"): [None, "申请中", "申请中", "无效", "无效"],
         (region.format("known_at(?, ?)"), "2024-04-10"): [None, "420105", "420105", "420105", "420105"],
         (region.format("known_at(?, ?)"), "2024-05-10"): [None, "420102", "420102", "420103", "420103"],
-        # A later list ended what the one before it said, which another then corrected.
+        # A later list ended what the one before it stated, which another then corrected.
         (region.format("known_at(?, ?)"), "2024-05-25"): [None, "420102", "420103", "420103", "420103"],
     }
     with duckdb.connect(str(built(home)), read_only=True) as connection:

@@ -188,7 +188,7 @@ def test_a_name_takes_the_step_that_its_evidence_allows(world: World) -> None:
     assert found[key("湖北武汉市汪集汤食有限公司")] == (f"USCC:{CODES[0]}", "canonical_name")
     assert found[key("武汉试金甲乙茶业有限公司")] == (f"USCC:{CODES[2]}", "canonical_name")
     assert found[key("武汉新名酒业有限公司")] == (f"USCC:{CODES[3]}", "printed_former_name")
-    # One character apart from two firms: the address decides, and without one nobody does.
+    # One character differs from two firms: the address decides; without an address nothing does.
     assert found[key("武汉汪渠汤食有限公司")] == (f"USCC:{CODES[0]}", "evidence")
     for name in ("武汉汪佳汤食有限公司", "武汉汪乙汤食有限公司"):
         assert found[key(name)][1] == "name_only"

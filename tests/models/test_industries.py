@@ -148,8 +148,8 @@ def test_an_enterprise_has_the_industry_that_its_code_meant_on_the_day(built: Ru
 
 
 def test_retired_industries_are_restated_where_that_is_justified(built: RunFolder) -> None:
-    """A name counts at its own level alone: 3721 is no group, 6510 neither. What no code or name tells is known by the
-    nearest industry above that is restated; the packaged sections stand beside the lists."""
+    """A name counts at its own level alone: 3721 is not a group, nor is 6510. Any other industry is restated by the
+    nearest industry above that is restated; the packaged sections are next to the lists."""
     restated = rows(
         built,
         "select before.industry_code, before.valid_from::varchar, today.industry_code, before.today_method"
@@ -168,7 +168,7 @@ def test_retired_industries_are_restated_where_that_is_justified(built: RunFolde
         ("3759", DAYS["2002"], "C", "container"),
         ("5294", DAYS["2011"], "5292", "name"),
         ("5295", DAYS["2011"], "5294", "name"),
-        # No longer in any list of today: it lies where what was above it lies.
+        # No longer in any list of today: it counts to the industry of its parent.
         ("60", DAYS["2002"], "G", "container"),
         ("6510", DAYS["2011"], "65", "container"),
         ("6550", DAYS["2011"], "6520", "name"),

@@ -64,7 +64,7 @@ def _enterprises() -> list[dict[str, Any]]:
     ]  # fmt: skip
     rows = [
         {
-            # The newest version bears the firm's own key, which facts hold.
+            # The newest version has the firm's own key, which facts hold.
             "enterprise_key": firm if end == date(9999, 12, 31) else firm * 10,
             "durable_enterprise_key": firm,
             "enterprise_id": f"E{firm}",
@@ -268,7 +268,7 @@ def test_rewards_are_owed_once_and_only_where_the_rule_holds(marts: duckdb.DuckD
         # The municipal reward was paid; the provincial rung pays the difference to 300,000.
         (JIA, "hubei_heritage", "省", "wuhan_heritage_provincial", 300_000, "市", "due", 0, 200_000, [1002], []),
         (JIA, "wuhan_heritage", "市", "wuhan_heritage_municipal", 100_000, "市", "paid", 100_000, 0, [1001], [4001]),
-        # Nothing was paid, so the highest rung is owed whole, and the municipal one no more.
+        # Nothing was paid, so the highest rung is owed in full, and the municipal one no more.
         (YI, "china_heritage", "国家", "wuhan_heritage_national", 500_000, "市", "due", 0, 500_000, [1004], []),
         (YI, "wuhan_heritage", "市", "wuhan_heritage_municipal", 100_000, "市", "superseded", 0, 0, [1003], []),
         (JI, "hubei_premium", "省", "wuhan_premium_provincial", 300_000, "市", "due", 0, 300_000, [1008], []),
@@ -419,7 +419,7 @@ def test_the_ledger_dates_renewals(marts: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_superior_marks_state_by_which_rule(marts: duckdb.DuckDBPyConnection) -> None:
-    """武汉老字号 (1003) and a list without a brand (1021) make no mark superior; a mark abroad is no ground for
+    """武汉老字号 (1003) and a list without a brand (1021) make no mark superior; a mark abroad is not a reason for
     itself."""
     found = _rows(
         marts,
@@ -528,7 +528,7 @@ def test_brand_strength_names_what_is_missing(marts: duckdb.DuckDBPyConnection) 
 
 
 def test_brand_strength_rests_on_what_is_held_and_on_every_point(marts: duckdb.DuckDBPyConnection) -> None:
-    """What a firm holds puts it among the others, lists of exporters apart; its pass rate rests on each sample of a
+    """What a firm holds puts it among the others, except lists of exporters; its pass rate rests on each sample of a
     full notice, its credit on what cost it points: 辛's failing sample of a fail-only list."""
     found = _rows(
         marts,
@@ -562,7 +562,7 @@ def test_peers_that_tie_share_their_places(marts: duckdb.DuckDBPyConnection) -> 
 
 
 def test_enterprise_360_sums_up(marts: duckdb.DuckDBPyConnection) -> None:
-    """甲, 乙, 丁 and 戊 stand in a list of exporters, which is no recognition held; 丁 has nothing to be scored by."""
+    """甲, 乙, 丁 and 戊 are in a list of exporters, which is not a recognition held; 丁 has nothing to be scored by."""
     found = _rows(
         marts,
         "select enterprise_key, region_code, n_live_marks, n_live_marks_abroad, n_recognitions_held, n_nominations,"
@@ -703,7 +703,7 @@ NO_EVIDENCE = {
     "benchmark": "n_evidence = 0",
     # Nothing moved in the month; what is held came in earlier ones.
     "brand_monitor": "n_gained = 0 and n_lost = 0",
-    # Nothing but the register tells of the firm, whose key the row has.
+    # Only the register names the firm, whose key the row has.
     "enterprise_360": "n_recognitions_held + n_nominations + n_recognitions_ended + n_fail + n_live_marks"
     " + n_pending_marks = 0 and not is_listed_exporter",
     # Domestic marks alone, which marts.trademark_directory lists.

@@ -103,7 +103,7 @@ ADDRESSES = [
     ("https://example.org/item?id=1", None, "none"),
 ]
 
-# Place as printed, day of the decision, code that stands for it then.
+# Place as printed, day of the decision, its code on that day.
 DATED = [
     ("安徽省枞阳县", "1985-06-01", "342823"),
     ("安徽省枞阳县", "2010-06-01", "340823"),
@@ -119,7 +119,7 @@ DATED = [
 ]
 
 
-# Digits 3-8 of a credit code, and the region that they tell: a retired one, one of a zone, one of the nation's office.
+# Digits 3-8 of a credit code, and their region: a retired one, one of a zone, one of the nation's office.
 OFFICES = [("340823", "340823"), ("340194", "340100"), ("349999", "340000"), ("100000", "000000")]
 
 
@@ -291,7 +291,7 @@ def _printed_addresses(published_files: Path) -> set[str]:
     samples = published_files / "samr_food_sampling"
     with (samples / "scraped_unqualified_2019_noheader.csv").open(encoding="utf-8-sig", newline="") as file:
         for row in csv.reader(file):
-            # Rows of devices have their cells shifted; an address is told by its words.
+            # Rows of devices have their cells shifted; an address is recognised by its words.
             found |= {
                 cell.strip()
                 for cell in (row[5], row[7])

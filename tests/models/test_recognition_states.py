@@ -215,7 +215,7 @@ RECIPIENTS = 400
 
 @dataclass(frozen=True)
 class Told:
-    """A decision, the files of three that tell it, and its place in them."""
+    """A decision, the files of three that contain it, and its place in them."""
 
     decision: Decision
     files: frozenset[int]
@@ -224,7 +224,7 @@ class Told:
 
 @st.composite
 def recipients(draw: st.DrawFn) -> list[Told]:
-    """What is decided of one recipient in one scheme, and how it is told."""
+    """The decisions on one recipient in one scheme, and how they are delivered."""
     scheme = draw(st.integers(0, len(SCHEMES) - 1))
     editions = draw(st.sampled_from([[""], ["", "第一批"], ["第一批", "第二批", "复核2023"]]))
     things = draw(st.sampled_from([[""], ["茶"], ["", "茶", "酒"]]))

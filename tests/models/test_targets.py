@@ -178,12 +178,12 @@ def test_each_measure_has_its_own_arithmetic(release: duckdb.DuckDBPyConnection)
     assert found == [
         # Two granted since the plan began; with 武汉名品 of September 2022 three. 3 x 0.521 x 0.9 = 1.41 are asked.
         ("premium", 2, 2, 3, None, "on_track", "computed"),
-        # The nomination award counts, for the target says so; the nominee for the award does not.
+        # The nomination award counts, as the target states; the nominee for the award does not.
         ("award", 1, 1, 1, None, "at_risk", "computed"),
         ("indications", 1, 1, 1, None, "met", "computed"),
         # Two of this year. 3 x 137/365 x 0.9 = 1.01 are asked.
         ("projects", 2, 2, 2, None, "on_track", "computed"),
-        # The firm that moved here in 2023; the other mark has lapsed. What was reported stands beside it.
+        # The firm that moved here in 2023; the other mark has lapsed. The reported value is next to it.
         ("marks", 1, 1, 1, 400, "at_risk", "computed"),
         # 80 % against 85 % of the samples from full notices.
         ("difference", pytest.approx(-5.0), pytest.approx(-5.0), None, None, "at_risk", "computed"),
@@ -220,7 +220,7 @@ def test_a_value_states_its_rule_and_what_it_counts(release: duckdb.DuckDBPyConn
         ("indications", ["target_recognitions_held", pace], "fct_recognition", [9]),
         # That of 2023 belongs to last year.
         ("projects", ["target_recognitions_granted_in_year", "target_status_year"], "fct_recognition", [11, 12]),
-        # Reported too, so its rule stands beside the other.
+        # Reported too, so its rule is next to the other.
         ("marks", ["target_live_marks", "target_reported", pace], "fct_target_month", month[5]),
         ("difference", ["target_pass_rate_vs_nation", trend], "fct_target_month", month[6]),
         ("rank", ["target_pass_rate_rank_in_zone", trend], "fct_target_month", month[7]),
@@ -229,7 +229,7 @@ def test_a_value_states_its_rule_and_what_it_counts(release: duckdb.DuckDBPyConn
         # Too old to be the value of today, and shown all the same.
         ("old", ["target_reported", trend], "fct_indicator_value", [4]),
         ("nothing", ["target_recognitions_held", pace], None, []),
-        # Of the Madrid registration in the US and EU registers one mark stands for both.
+        # The Madrid registration in the US and EU registers is one mark.
         ("abroad", ["target_international_marks", pace], "dim_trademark", [3, 5, 6]),
     ]
 

@@ -1,4 +1,4 @@
-"""Drafting a feed from one of its files: what is written loads, reads that file whole, and tells what it lacks."""
+"""Drafting a feed from one of its files: the draft loads, reads the complete file, and reports what it lacks."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def is_read_whole(tmp_path: Path, source: Source, name: str, content: bytes, n_r
 
 
 def columns(source: Source, entity: str | None = None) -> dict[str, dict[str, Any]]:
-    """What the draft says of each column besides its name, its place and its meaning."""
+    """What the draft states of each column in addition to its name, its place and its meaning."""
     return {
         column.name: column.model_dump(
             exclude_defaults=True, exclude={"name", "from_", "zh", "en", "codes"}, by_alias=True
@@ -124,7 +124,7 @@ def test_a_workbook_with_a_title_above_its_header(tmp_path: Path) -> None:
     assert source.table.header_rows == 2
     assert columns(source)["xu_hao"] == {"type": "text", "required": True}
     assert columns(source)["deng_ji_ri_qi"] == {"type": "partial_date", "format": "any", "required": True}
-    # A running number of the lines tells no record from one of the next delivery.
+    # A running number of the lines does not distinguish a record from one of the next delivery.
     assert source.entities["record"].key == ["qi_ye"]
     is_read_whole(tmp_path, source, "list.xlsx", content, 12)
 

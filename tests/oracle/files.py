@@ -143,7 +143,7 @@ def told(text: str | None) -> str | None:
 
 
 def day(text: str | None) -> date | None:
-    """The whole day that a text says: 20240516, 2024-05-16, 2024年5月16日, 113.05.16 (Taiwan), May 16, 2024."""
+    """The complete day in a text: 20240516, 2024-05-16, 2024年5月16日, 113.05.16 (Taiwan), May 16, 2024."""
     if text is None:
         return None
     words = re.fullmatch(r"([A-Za-z]{3})\w* (\d{1,2}), (\d{4})", text.strip())
@@ -159,7 +159,7 @@ def day(text: str | None) -> date | None:
 
 
 def is_no_day(text: str | None) -> bool:
-    """Whether a text is written as a whole day and no calendar has it (2024-13-41), which sets its row apart."""
+    """Whether a text is written as a complete day that no calendar has (2024-13-41), which quarantines its row."""
     return bool(text and re.match(r"\d{4}(?:\D\d{1,2}\D\d{1,2}|\d{4}$)", text.strip()) and day(text) is None)
 
 

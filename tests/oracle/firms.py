@@ -33,7 +33,7 @@ class Seat:
 
 
 class Firms:
-    """Enterprises by name as received and by credit code, with their seats; regions with the codes that they lie in."""
+    """Enterprises by name as received and by credit code, with their seats; regions with the codes around them."""
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ def _values(row: dict[str, str], sheet: Sheet) -> list[Reported]:
             continue
         value = _number(row[name], row.get("unit") or "")
         if value is None:
-            # What is not a number is not guessed at, and its row is set apart whole.
+            # What is not a number is not guessed, and its row is quarantined.
             return []
         what, period = (row.get("indicator") or "", row.get("period") or "") if name == "value" else (name, "")
         if re.match(r"\d{4}", name):

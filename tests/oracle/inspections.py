@@ -79,7 +79,7 @@ class Sample:
     items: set[tuple[str, str, str]] = field(default_factory=set)
 
     def province(self, provinces: Provinces) -> str:
-        """The province where it was drawn, else made, else inspected; an empty text where none can be told."""
+        """The province where it was drawn, else made, else inspected; an empty text where none is known."""
         return next((code for place in self.addresses if (code := provinces.of(place))), "")
 
 
@@ -157,7 +157,7 @@ def _is_record(row: dict[str, str]) -> bool:
 
 
 def _result(row: dict[str, str]) -> str | None:
-    """pass or fail: what the row says, else the sheet, the title or the file; a refusal is neither."""
+    """pass or fail: as the row states, else the sheet, the title or the file; a refusal is neither."""
     own = [told(row.get(name)) or "" for name in ("recheck", "conclusion", "remark")]
     if any(re.search("拒检|拒绝", text) for text in own):
         return None
@@ -183,7 +183,7 @@ def _items(row: dict[str, str]) -> set[tuple[str, str, str]]:
     result, limit = row.get("item_result") or "", row.get("item_limit") or ""
     pieces: list[str] = []
     for piece in re.split("[；;]", re.sub(r"‖|\|\|?", "║", names)):
-        # A value behind a separator belongs to the item before it.
+        # A value after a separator belongs to the item before it.
         if pieces and "║" in pieces[-1] and "║" not in piece and _VALUE.match(piece.strip()):
             pieces[-1] += piece
         elif piece.strip():

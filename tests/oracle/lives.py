@@ -82,7 +82,7 @@ def recognitions(found: Iterable[Event], as_of: date) -> list[Recognition]:
 
 
 def _award(event: Event, of_recipient: list[Event]) -> tuple[_Award, date]:
-    """What an event bears on, with the day from which it counts: a review bears on the opening that it fits best."""
+    """What an event is about, with the day from which it counts: a review is about the opening that it fits best."""
     if event.kind in _OPENINGS:
         return _won(event, of_recipient), event.first_day
     openings = [

@@ -1,4 +1,4 @@
-"""Marks of four offices: every record of each mark, by the day that it tells of."""
+"""Marks of four offices: every record of each mark, by the day that it describes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NO_CLASS = -1
 
 @dataclass(frozen=True)
 class Record:
-    """What an office says of a mark, and from which day on; a register that lists the mark no more says so too."""
+    """What an office states about a mark, and from which day on; a register without the mark is a statement too."""
 
     told: date
     group: str
@@ -68,7 +68,7 @@ def counts(found: Marks) -> Counter[str]:
 
 
 def live_per_office(found: Marks, as_of: date) -> dict[str, int]:
-    """Marks that stand live in their newest record; a term that has run out needs no record to tell it."""
+    """Marks that are live in their newest record; a term ends without a record."""
     live: Counter[str] = Counter()
     for office, of_office in found.items():
         live[office] += sum(is_live(office, mark, as_of) for mark in of_office.values())
@@ -158,7 +158,7 @@ def _tw(home: Path) -> dict[str, list[Record]]:
             is_sound = re.fullmatch(r"\d{9}", number) and re.fullmatch(r"\d{8}", _text(record, "RegisterNo"))
             if not (is_sound and start and end and filed):
                 continue
-            # A gazette tells one event of a mark, its registration.
+            # A gazette states one event of a mark, its registration.
             said = Record(
                 start, "live", 1, filed=filed, registered=start, expires=end,
                 owner=_text(record, "RegContentOwner/AChinese"),
@@ -183,7 +183,7 @@ def _em(home: Path) -> dict[str, list[Record]]:
         made = day(produced[:10])
         if mark is None or made is None or not re.fullmatch(r"\d{9}|W?\d{8,9}", _text(mark, "ApplicationNumber")):
             continue
-        # The EUIPO names applicants by identifier only, so nobody can say where they are.
+        # The EUIPO names applicants by identifier only, so their places are not known.
         said = Record(
             made,
             groups.get(_text(mark, "MarkCurrentStatusCode"), "unknown"),
@@ -205,14 +205,14 @@ def _em(home: Path) -> dict[str, list[Record]]:
 
 @dataclass
 class _Register:
-    """China's register as its extracts tell it: rows by number, class and day, and the days of whole registers."""
+    """China's register as its extracts state it: rows by number, class and day, and the days of complete registers."""
 
     rows: dict[str, dict[int, dict[date, dict[str, str]]]]
-    # Of a whole register, the numbers whose rows could not be read: they have not left it.
+    # Of a complete register, the numbers whose rows could not be read: they have not left it.
     unread: dict[date, set[str]]
 
     def on(self, number: str, when: date) -> dict[int, dict[str, str]]:
-        """The classes that a mark had on a day: its newest rows, but for those that a later whole register lacks."""
+        """The classes that a mark had on a day: its newest rows, except those that a later complete register lacks."""
         found = {}
         for nice_class, of_class in self.rows[number].items():
             known = max((one for one in of_class if one <= when), default=None)
@@ -244,7 +244,7 @@ def _cn(home: Path) -> dict[str, list[Record]]:
 
 
 def _history(register: _Register, number: str, groups: dict[str, str]) -> list[Record]:
-    """A mark on each day on which the register tells something new of it; its best class speaks for it."""
+    """A mark on each day on which the register states something new about it; its best class counts."""
     days = {one for of_class in register.rows[number].values() for one in of_class}
     first = min(days)
     history: list[Record] = []

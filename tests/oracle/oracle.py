@@ -1,4 +1,4 @@
-"""All that the oracle says of a home."""
+"""All that the oracle counts of a home."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.oracle.places import Provinces
 
 @dataclass(frozen=True)
 class Oracle:
-    """What the files that a home received say, as of a day, of the enterprises that a release tells apart."""
+    """What the files that a home received state, as of a day, about the enterprises that a release distinguishes."""
 
     home: Path
     as_of: date

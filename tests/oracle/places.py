@@ -1,4 +1,4 @@
-"""The province or city that an address or an office's name lies in, by the received list of GB/T 2260 codes."""
+"""The province or city of an address or an office's name, by the received list of GB/T 2260 codes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Provinces:
         self._longest = max(map(len, self._names), default=0)
 
     def of(self, text: str) -> str:
-        """The province's code; an empty text where none can be told."""
+        """The province's code; an empty text where none is known."""
         place = re.sub(r"^.*受委托[^::]*[::]|^中国|^[^::]*[地住]址[::]", "", plain(text))
         for length in range(min(self._longest, len(place)), 1, -1):
             provinces = self._names.get(place[:length], set())
@@ -40,7 +40,7 @@ class Provinces:
         return ""
 
     def is_within(self, text: str, code: str) -> bool:
-        """Whether a place lies in the province or city of a code; a city stands by its name behind its province's."""
+        """Whether a place is in the province or city of a code; a city is named after its province."""
         if code.endswith("0000"):
             return self.of(text) == code
         return self.of(text)[:2] == code[:2] and any(city in plain(text) for city in self._cities[code])

@@ -31,7 +31,7 @@ _REGISTER = {
     "name": ["企业名称", "名称", "单位名称", "name"],
     "former": ["曾用名", "曾用名称", "former_names"],
 }
-# 公示 -> 认定/授予 -> 复核 (通过, 附条件, 移出) -> 撤销/到期; the first word that an event holds says what it is.
+# 公示 -> 认定/授予 -> 复核 (通过, 附条件, 移出) -> 撤销/到期; the first word in an event decides what it is.
 # What is paid, or only planned to be, changes nothing.
 _EVENTS = [
     ("拟(?:发放|拨付|兑现)", "plan"), ("发放|拨付|兑现", "pay"),
@@ -70,7 +70,7 @@ class Event:
 
     @property
     def first_day(self) -> date:
-        """The day from which it counts; an unknown day is before all for an opening, behind all for an end."""
+        """The day from which it counts; an unknown day is first for an opening, last for an end."""
         return self.decided or (date.min if self.kind in ("nominate", "grant") else date.max)
 
     @property
@@ -147,7 +147,7 @@ def _recipient(row: dict[str, str], bearers: dict[str, str]) -> str:
 
 
 def _bearers(home: Path, decisions: Iterable[dict[str, str]]) -> dict[str, str]:
-    """The credit code of each name that exactly one enterprise bears or bore."""
+    """The credit code of each name that exactly one enterprise has or had."""
     codes: dict[str, set[str]] = defaultdict(set)
     for sheet in sheets(home, "enterprise_register"):
         for row in records(sheet, _REGISTER, ["uscc", "name"]):
@@ -161,7 +161,7 @@ def _bearers(home: Path, decisions: Iterable[dict[str, str]]) -> dict[str, str]:
 
 
 def _is_sound(code: str) -> bool:
-    """Whether a cell has no credit code or one with the right check digit; a wrong one sets its row apart."""
+    """Whether a cell has no credit code or one with the right check digit; a wrong one quarantines its row."""
     return not told(code) or bool(_USCC.fullmatch(code.strip()) and _check_digit(code.strip()))
 
 

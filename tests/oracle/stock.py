@@ -27,7 +27,7 @@ class Term:
 
 
 def terms(found: Marks) -> Iterator[Term]:
-    """The periods in which each mark was valid; a mark may be told of by several records, one after the other."""
+    """The periods in which each mark was valid; several records may describe a mark, one after the other."""
     for office, of_office in found.items():
         for number, history in of_office.items():
             for place, record in enumerate(history):
@@ -38,7 +38,7 @@ def terms(found: Marks) -> Iterator[Term]:
 
 
 def _reach(history: list[Record], place: int) -> tuple[date, date]:
-    """The days of which a record tells: until the next one, and the first since the mark was filed."""
+    """The days that a record describes: until the next one, and the first since the mark was filed."""
     record = history[place]
     end = history[place + 1].told if place + 1 < len(history) else date.max
     if place:
@@ -47,7 +47,7 @@ def _reach(history: list[Record], place: int) -> tuple[date, date]:
 
 
 def _validity(office: str, record: Record) -> tuple[date, date]:
-    """From when to when a record says that the mark is valid: a dead one was until it died, if it was registered."""
+    """From when to when a mark is valid by a record: a dead one was until it died, if it was registered."""
     if record.group == "live":
         # A gazette is never followed by another when the term ends.
         lapses = record.expires if office == "TW" else None

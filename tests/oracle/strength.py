@@ -118,7 +118,7 @@ def pillars(found: Measures) -> Scores:
     scores: dict[tuple[int, str, str], list[float]] = defaultdict(list)
     for rule in _rules("strength_measure"):
         own = {firm: value for (name, firm), value in found.items() if name == rule["rule_id"]}
-        # Most hold nothing of a pillar, so that only what is above zero says what is extreme.
+        # Most hold nothing of a pillar, so that only values above zero show what is extreme.
         amounts = sorted(value for value in own.values() if value > 0)
         if amounts:
             low, high = quantile(amounts, shares["low"]), quantile(amounts, shares["high"])
@@ -131,7 +131,7 @@ def pillars(found: Measures) -> Scores:
 
 
 def quantile(amounts: Sequence[float], share: float) -> float:
-    """The quantile of sorted values, interpolated between the two beside it."""
+    """The quantile of sorted values, interpolated between the two nearest."""
     place = (len(amounts) - 1) * share
     below, above = amounts[floor(place)], amounts[ceil(place)]
     return below + (place - floor(place)) * (above - below)
@@ -140,7 +140,7 @@ def quantile(amounts: Sequence[float], share: float) -> float:
 def _scaled(values: dict[int, float], way: str, scale: float) -> dict[int, float]:
     ordered = sorted(values.values())
     if not ordered or ordered[0] == ordered[-1]:
-        # A measure that is the same for all tells nobody apart.
+        # A measure that is the same for all distinguishes nobody.
         return dict.fromkeys(values, 50.0)
     if way == "min_max":
         return {firm: (value - ordered[0]) / (ordered[-1] - ordered[0]) * 100 for firm, value in values.items()}

@@ -35,7 +35,7 @@ class Target:
     measure: str
     method: str
     office: str
-    # Days after which a feed that tells nothing new tells nothing of today.
+    # Days after which a feed without anything new states nothing about today.
     stale_after: int
     model: str
 
@@ -137,7 +137,7 @@ class Progress:
         return partial(self._rank, target) if target.method == "pass_rate_rank_in_zone" else lambda _: None
 
     def is_fresh(self, target: Target) -> bool:
-        """Whether the feed that a target is counted from has told something new of late."""
+        """Whether the feed that a target is counted from has had something new lately."""
         if target.method.startswith("recognitions"):
             days = [event.decided for ones in self._of_scheme.values() for one in ones for _, event in one.events]
         elif target.method.startswith("pass_rate"):
@@ -219,7 +219,7 @@ class Progress:
         return Measured(100 * (rate - nation), 100 * (rate - nation - below), 100 * (rate - nation + above))
 
     def _rank(self, target: Target, when: date) -> Measured | None:
-        """The place among the provinces of the zone, at best and at worst given what cannot be told apart."""
+        """The place among the provinces of the zone, at best and at worst, given what cannot be ranked."""
         zone = {
             province: counts
             for province, counts in self._rates(when).items()

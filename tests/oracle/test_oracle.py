@@ -35,7 +35,7 @@ class Release:
 
 
 def release_of(home: Path, file: Path, as_of: date) -> Release:
-    """What a home received beside what a file was made of it as of a day."""
+    """What a home received, next to the release made of it as of a day."""
     connection = duckdb.connect(os.path.realpath(file), read_only=True)
     firms = Firms(
         connection.execute(

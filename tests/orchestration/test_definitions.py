@@ -1,4 +1,4 @@
-"""The code location as Dagster's users see it, and what a refusing gate leaves behind.
+"""The code location as Dagster's users see it, and what remains after a gate refused.
 
 The graph and its gates run on a dbt project of five models, for what stops a release is how steps are tied together;
 the expectations themselves have tests of their own.
@@ -164,7 +164,7 @@ class SmallGates:
 
 
 class Told(SilentProgress):
-    """Remembers what was told."""
+    """Keeps what was reported."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -305,7 +305,7 @@ def test_nothing_at_all_is_not_an_error(home: Home) -> None:
 def test_a_model_without_memory_next_to_others_is_built_by_itself(
     home: Home, gates: SmallGates, fits_alone: bool
 ) -> None:
-    """What DuckDB would say stands in the model, which knows how many are built at a time."""
+    """The model raises DuckDB's message itself, since it knows how many models are built at a time."""
     profile = gates.project_dir / "profiles.yml"
     profile.write_text(profile.read_text("utf-8").replace("schema: star", "schema: star\n      threads: 2"), "utf-8")
     model = gates.project_dir / "models/star/dim_recipient.sql"

@@ -18,7 +18,7 @@ from pipelines.state.home import PROJECT_ROOT
 
 
 def used(package: str, name: str, remedy: str) -> Any:
-    """What `module:attribute.attribute` names; fails with the remedy where it is gone."""
+    """What `module:attribute.attribute` names; fails with the remedy where it does not exist."""
     module, _, attributes = name.partition(":")
     try:
         found: Any = import_module(module)

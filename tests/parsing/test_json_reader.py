@@ -1,4 +1,4 @@
-"""JSON deliveries: whole records whatever lies in them, values by path, and what is broken told by its rule."""
+"""JSON deliveries: complete records whatever they contain, values by path, and broken records under their rule."""
 
 from __future__ import annotations
 

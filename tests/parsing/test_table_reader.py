@@ -82,7 +82,7 @@ def test_big5(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 def test_line_ends_and_blank_rows(tmp_path: Path, end: str) -> None:
-    """A row without any text is no record, however many delimiters it has."""
+    """A row without any text is not a record, however many delimiters it has."""
     lines = [",".join(row) for row in enterprises("甲示例厂", "乙示例厂", "丙示例厂")]
     text = end.join([lines[0], lines[1], "", ",,,,", lines[2], " , ,,,", "", lines[3], "", ""])
     home = Home(tmp_path)

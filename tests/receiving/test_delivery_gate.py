@@ -1,4 +1,4 @@
-"""The delivery gate: what is not the delivery that its source declares is refused whole, in one line, alone."""
+"""The delivery gate: a delivery that its source does not declare is refused in one line, and no other is."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def get_one(home: Home, server: FaultServer, name: str = "/e.csv") -> Fetched:
 
 
 def archived(home: Home) -> list[bytes]:
-    """Every delivery's bytes; each must be those that its digest says."""
+    """Every delivery's bytes, each checked against its digest."""
     return sorted(manifest.path(home).read_bytes() for manifest in manifests(home, SOURCE))
 
 

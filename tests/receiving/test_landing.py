@@ -229,7 +229,7 @@ def outcome(home: Home) -> dict[str, bytes]:
     ],
 )
 def test_a_killed_run_is_finished_by_the_next(tmp_path: Path, at: str) -> None:
-    """Whatever it had done, the next run comes to what an undisturbed one comes to, and leaves nothing behind."""
+    """Wherever it was killed, the next run has the result of an undisturbed one, and leaves no partial file."""
     uspto_trademark = source("uspto_trademark")
     content = uspto([case_file("88000001"), case_file("no number"), case_file("88000003")])
     homes = [Home(tmp_path / "killed"), Home(tmp_path / "undisturbed")]

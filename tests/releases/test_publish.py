@@ -1,4 +1,4 @@
-"""Publishing and going back: readers see one whole release or another, whatever dies when."""
+"""Publishing and going back: readers see one complete release or another, whatever is killed when."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_the_page_is_useful_and_stands_alone(home: Home) -> None:
         assert (release.path / "site" / link).resolve().is_file(), link
     for told in (release.release_id, "有效注册商标总量", "Valid registered trademarks", "123,456", "500,000", "24.7"):
         assert told in page.text
-    # What deliveries say is text, never markup.
+    # Text of deliveries is never markup.
     assert "<script>alert(1)</script>" in page.text
     assert "商标 <一件一行> Trademarks & marks" in page.text
 
@@ -261,7 +261,7 @@ def test_before_the_first_release(home: Home) -> None:
         find_release(home, "20240510T180000Z-12345678")
 
 
-def test_a_link_to_nothing_is_reported_and_corrected_by_rollback(home: Home) -> None:
+def test_a_link_to_nothing_is_reported_and_repaired_by_rollback(home: Home) -> None:
     published = [publish_version(home, version) for version in range(2)]
     published[1].database.unlink()
     with pytest.raises(TouchstoneError, match="rollback"):

@@ -1,4 +1,4 @@
-"""Any row of a release is traced to the records it comes from, and says what they say."""
+"""Any row of a release is traced to the records it comes from, and states what they state."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def folded(text: str) -> str:
 
 
 def words(raw: str) -> str:
-    """What a record says, without its marks-up and escapes."""
+    """The text of a record, without its markup and escapes."""
     if raw.startswith("<"):
         element = etree.fromstring(raw.encode(), etree.XMLParser(recover=True))
         return "\n".join(str(text) for text in element.itertext())

@@ -1,4 +1,4 @@
-"""The simulated world: reproducible, in the offices' formats, and as its truth tables say.
+"""The simulated world: reproducible, in the offices' formats, and as its truth tables state.
 
 Deliveries are read here with other readers than the pipeline's (lxml, csv, python-calamine).
 """
@@ -644,7 +644,7 @@ def test_one_world_in_every_source(world: Path) -> None:
 
 
 def test_mentions_print_names_in_the_stated_shares() -> None:
-    """Of 60,000 mentions, each share within half a point, and each class as it says."""
+    """Of 60,000 mentions, each share within half a point, and each class as stated."""
     world = World(20.0, 1, 3, load_sources())
     firms = world.firms_at(1)
     found = world.named(world.random("shares"), firms, 60_000)

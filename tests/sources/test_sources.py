@@ -1,4 +1,4 @@
-"""What the code beside a declaration does to the shapes its offices print."""
+"""What the code next to a declaration does to the shapes its offices print."""
 
 from __future__ import annotations
 
@@ -397,7 +397,7 @@ def test_periods_of_statistics(tmp_path: Path, printed: str, period: str) -> Non
     assert table["period"].to_list() == [period]
 
 
-def test_a_period_that_is_not_json_is_quarantined(tmp_path: Path) -> None:
+def test_a_period_that_cannot_be_read_is_quarantined(tmp_path: Path) -> None:
     home = Home(tmp_path)
     rows = [LONG, ["指标甲", "湖北省", "近年", "1", "件"], ["指标甲", "湖北省", "", "1", "件"]]
     manifest = deliver_one(home, "indicator_report", "s.csv", csv_bytes(rows))

@@ -83,7 +83,7 @@ def untold(text: str, done: int | None = None) -> None:
 def backfilled_is_night_by_night(
     tmp_path: Path, n_nights: int, scale: float, sources: list[str], nights_a_release: int = 1
 ) -> None:
-    """Compare one backfill with the nights one by one, of which every so many end with a whole refresh."""
+    """Compare one backfill with the nights one by one, of which every so many end with a full refresh."""
     world, whole, by_night = tmp_path / "world", tmp_path / "whole", tmp_path / "by_night"
     print(f"simulated world: seed {SEED}, {n_nights} nights")
     simulate(world, scale=scale, nights=n_nights, seed=SEED)

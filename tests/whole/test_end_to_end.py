@@ -262,7 +262,7 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
             "select i.industry_code, t.industry_code, i.today_method, i.valid_to::varchar from star.dim_industry as i"
             " join star.dim_industry as t on i.today_industry_key = t.industry_key where not i.is_current order by 1"
         ).fetchall()
-        # The one goes on under another code, of the other nothing is told.
+        # The one continues under another code; about the other nothing is stated.
         assert retired == [("1539", "15", "container", "2017-10-01"), ("6510", "6513", "name", "2017-10-01")]
         assert not difference(
             "select sample_no, notice_no, notice_date, result, is_recheck, product_name, production_date"
@@ -285,9 +285,9 @@ def test_the_release_holds_what_the_simulated_world_is(world: Path, simulated_ho
 
 
 # Of each class, the share of mentions of registered firms that at least finds its firm. What only the script, spacing,
-# width or legal form sets apart always does, and so does a former or English name that was declared. A name without its
+# width or legal form distinguishes always does, as does a former or English name that was declared. A name without its
 # city is borne by no one firm, and a typo or a dropped character makes another firm's name: both need an address or a
-# brand beside them (or a code), and go to the list of matches to look at without one.
+# brand next to them (or a code), and go to the list of matches to review without one.
 LEAST_FOUND = {
     "clean": 1.0,
     "spacing": 1.0,
@@ -300,7 +300,7 @@ LEAST_FOUND = {
     "former name": 1.0,
     "English name": 1.0,
 }
-# What facts and bridges say of each mention that the truth tells of; whoever refused a check is in no fact.
+# What facts and bridges state of each mention in the truth; a firm that refused a check is in no fact.
 MENTIONS = """
 with linked as (
     select sample_no as reference, role, key
@@ -324,7 +324,7 @@ where m.reference not in (select sample_no from read_parquet($spot_checks) where
 
 
 def test_mentions_of_the_simulated_world_come_to_their_firms(world: Path, simulated_home: Path) -> None:
-    """Pairs of a mention and a firm, against the truth beside the world."""
+    """Pairs of a mention and a firm, against the truth of the world."""
     with duckdb.connect(os.path.realpath(simulated_home / "touchstone.duckdb"), read_only=True) as connection:
         values = {name: str(world / "truth" / f"{name}.parquet") for name in ("mentions", "spot_checks")}
         mentions = pl.DataFrame(connection.sql(MENTIONS, params=values).to_arrow_table())

@@ -150,7 +150,7 @@ def test_a_source_taken_out_and_put_back_changes_no_other(project: Path, tmp_pat
         shutil.move(sources / source_id, kept)
         assert contracts(declared()) == {one: version for one, version in whole.items() if one != source_id}
         told = problems(sources, staging)
-        # What is told is the source's own staging models, and nothing about another source.
+        # What is reported is about the source's own staging models, and not about another source.
         assert told
         assert [line for line in told if f"/stg_{source_id}__" not in line] == []
         shutil.move(kept, sources / source_id)

@@ -1,4 +1,4 @@
-"""The files that offices really published, where they lie beside the repository: every record accounted for."""
+"""The files that offices really published, where they are next to the repository: every record accounted for."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from tests.worlds.dbt_models import PARSED
 # The last simulated night is the day before.
 AS_OF = "2024-07-01"
 
-# Files that offices really published, where they lie beside the repository, and the source whose landing takes each.
+# Files that offices really published, where they are next to the repository, and the source whose landing takes each.
 REAL = PROJECT_ROOT.parent / "shared" / "data"
 REAL_FOLDERS = {
     "uspto_trademark": "uspto_trademark",

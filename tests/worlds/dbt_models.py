@@ -24,7 +24,7 @@ AS_OF = date(2024, 5, 16)
 class ParsedProject:
     """The parsed project: it depends on code alone and takes seconds to make, so all tests of a run share one.
 
-    conftest.py says in which home it lies, the same for all workers; where nothing does, homes parse it themselves.
+    conftest.py sets its home, the same for all workers; without it, homes parse the project themselves.
     """
 
     # A home's mark that the unit tests of dbt have passed on this code; whoever finds it does not run them again.

@@ -1,4 +1,4 @@
-"""A web server on loopback that keeps to HTTP's rules for ranges and validators, until it is told to break them."""
+"""A web server on loopback that keeps to HTTP's rules for ranges and validators, until it is asked to break them."""
 
 from __future__ import annotations
 

@@ -87,12 +87,12 @@ def workbook(
 
 
 def enterprises(*names: str) -> list[list[str]]:
-    """A header, and one sound row per name."""
+    """A header, and one correct row per name."""
     return [ENTERPRISE_HEADER, *([USCC, name, *ENTERPRISE_ROW[2:]] for name in names)]
 
 
 def case_file(serial: str, *, inside: str = "", mark: str = "LUMEN", filed: str = "20200102") -> str:
-    """A USPTO case-file with the header a record needs; `inside` is put behind it as it is."""
+    """A USPTO case-file with the header a record needs; `inside` is put after it as it is."""
     return (
         f"<case-file><serial-number>{serial}</serial-number><registration-number>0000000</registration-number>"
         f"<transaction-date>20240510</transaction-date><case-file-header><filing-date>{filed}</filing-date>"
@@ -126,7 +126,7 @@ def registration(
 
 
 def gazette(*registrations: str, total: int | None = None, encoding: str = "utf-8", between: str = "\n  ") -> bytes:
-    """A gazette index whose control total is right unless `total` says otherwise."""
+    """A gazette index whose control total is right unless `total` is another."""
     stated = len(registrations) if total is None else total
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?>\n<RegContentList total-count="{stated}">'

@@ -18,7 +18,7 @@ GATES = {"load": {"passed": 3, "failed": 0}, "release": {"passed": 5, "failed": 
 
 
 def make_candidate(path: Path, version: int, storage_version: str = "v1.5.0", n_marks: int = 3) -> Path:
-    """A candidate whose every table tells its version, so that a reader can see whether two of them got mixed."""
+    """A candidate whose every table contains its version, so that a reader can see whether two versions got mixed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with duckdb.connect() as connection:
