@@ -16,6 +16,7 @@ from pipelines.contract.loading import load_sources
 from pipelines.errors import UsageError
 from pipelines.gates import verdicts
 from pipelines.gates.load_gate import load_plans
+from pipelines.gates.overrides import overridable_checks
 from pipelines.gates.process import Gates
 from pipelines.gates.release_gate import release_plans
 from pipelines.orchestration import checks
@@ -60,6 +61,7 @@ def assemble(
     )
     of_load = {source_id: load_plans(source) for source_id, source in sources.items()}
     of_release = release_plans(project)
+    overridable = overridable_checks(sources.values())
     expected = verdicts.expected_checks(project, of_load, sources, of_release)
     return dg.Definitions(
         assets=[
@@ -73,8 +75,8 @@ def assemble(
         ],
         asset_checks=[
             checks.freshness(sources),
-            *(checks.load_gate(source, of_load[source_id]) for source_id, source in sources.items()),
-            checks.release_gate(of_release, project),
+            *(checks.load_gate(source, of_load[source_id], overridable) for source_id, source in sources.items()),
+            checks.release_gate(of_release, project, overridable),
         ],
         jobs=[nightly_refresh, *([backfill_remote] if dated else [])],
         schedules=[nightly_schedule],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from pipelines.build.inputs import inputs_hash
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
+from pipelines.gates.overrides import Overrides, overridable_checks, read_overrides
 from pipelines.gates.process import GatesApart
 from pipelines.orchestration.progress import Progress, SilentProgress
 from pipelines.orchestration.run_log import logged_to_file
@@ -48,24 +49,28 @@ def refresh(
     full: bool = False,
     progress: Progress | None = None,
     backfill: tuple[date, date] | None = None,
+    override: Sequence[str] = (),
+    reason: str = "",
 ) -> RefreshResult:
     """Fetch, receive, parse, gate, build, gate and publish, where anything is new.
 
     `as_of` is the business date, by default today in Asia/Shanghai; `sources` restricts what is received and parsed,
     while the build uses the whole lake; `full` parses and builds everything again; `backfill` names the first and last
-    day to be fetched from dated addresses in place of the last days.
+    day to be fetched from dated addresses in place of the last days; `override` names checks whose failure does not
+    stop this release, for `reason`.
 
     Raises GateRefused when a check refused, or when every delivery was refused and nothing could be released;
-    UsageError for an unknown source or an unusable declaration; TouchstoneError for a fault or while another refresh
-    is running. The current release is untouched by all of these. An address that could not be fetched is told, and no
-    reason to stop; with `backfill`, or where nothing could be released for want of it, TouchstoneError says so at the
-    end.
+    UsageError for an unknown source, an override that is not possible or an unusable declaration; TouchstoneError for
+    an error or while another refresh is running. The current release is untouched by all of these. An address that
+    could not be fetched is reported and stops nothing; with `backfill`, or where nothing could be released without it,
+    TouchstoneError reports it at the end.
     """
     progress = progress or SilentProgress()
     declared = load_sources()
     unknown = sorted(set(sources or ()) - declared.keys())
     if unknown:
         raise UsageError(f"no source {unknown[0]}; declared are {', '.join(declared)}")
+    overrides = read_overrides(override, reason, overridable_checks(declared.values()) if override else ())
     as_of = as_of or business_today()
     os.environ["TOUCHSTONE_HOME"] = str(home.root)
     with exclusive(home):
@@ -74,7 +79,8 @@ def refresh(
         if not full and _nothing_to_do(home, declared, sources, as_of, current):
             outcome = _ended(home, current, current, progress, [])
         else:
-            outcome = _run(home, declared, as_of, sources or [], full, current, progress, fetched)
+            outcome = _run(home, declared, as_of, sources or [], full, current, progress, fetched, overrides)
+        _report_overrides(outcome, overrides, progress)
         n_failed = sum(one.outcome == "failed" for one in fetched)
         if n_failed and (backfill is not None or outcome.release is None):
             what = "days could not be backfilled" if backfill is not None else "addresses could not be fetched"
@@ -151,6 +157,19 @@ def _ended(
     return RefreshResult(current, published=True)
 
 
+def _report_overrides(outcome: RefreshResult, overrides: Overrides, progress: Progress) -> None:
+    """A line for each override: what the check found, or that the override was not needed."""
+    applied = outcome.release.overrides if outcome.release is not None and outcome.published else ()
+    for override in applied:
+        progress.say(
+            f"Overridden: {override.check}: found {override.observed}, expected {override.expected};"
+            f" reason: {override.reason}"
+        )
+    for check in sorted(overrides.checks - {override.check for override in applied}):
+        why = "the check passed" if outcome.published else "nothing was published"
+        progress.say(f"Override not needed: {check}: {why}; it is not recorded")
+
+
 class _Told:
     """Progress that also remembers what was refused."""
 
@@ -176,6 +195,7 @@ def _run(
     before: Release | None,
     progress: Progress,
     fetched: list[Fetched],
+    overrides: Overrides,
 ) -> RefreshResult:
     """Run the job `nightly_refresh` in this process and tell how it ended."""
     told = _Told(progress)
@@ -201,7 +221,14 @@ def _run(
                     received = [one for one in fetched if one.source_id == source_id and one.outcome == "received"]
                     for event in remote_events(declared[source_id], received):
                         instance.report_runless_asset_event(event)
-            settings = RefreshSettings(as_of=as_of.isoformat(), sources=selected, full=full, fetch=False)
+            settings = RefreshSettings(
+                as_of=as_of.isoformat(),
+                sources=selected,
+                full=full,
+                fetch=False,
+                overrides=sorted(overrides.checks),
+                override_reason=overrides.reason,
+            )
             result = job.execute_in_process(
                 run_config=RunConfig(resources={"settings": settings}, loggers={"console": {}}),
                 instance=instance,

@@ -23,6 +23,13 @@ def refresh(
     backfill: Annotated[
         str, typer.Option("--backfill", metavar="FROM..TO", help="Fetch the files of these days from dated addresses.")
     ] = "",
+    override: Annotated[
+        list[str] | None,
+        typer.Option("--override", metavar="CHECK", help="Publish although this check fails; may be repeated."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why the checks are overridden; kept in the release.")
+    ] = "",
 ) -> None:
     """Receive, parse, gate, build, gate and publish: the nightly job."""
     from pipelines.orchestration.progress import TerminalProgress
@@ -30,7 +37,14 @@ def refresh(
 
     with TerminalProgress() as progress:
         run_refresh(
-            Home.from_environment(), as_of.date() if as_of else None, source, full, progress, _day_range(backfill)
+            Home.from_environment(),
+            as_of.date() if as_of else None,
+            source,
+            full,
+            progress,
+            _day_range(backfill),
+            override or (),
+            reason,
         )
 
 

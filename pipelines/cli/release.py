@@ -72,7 +72,11 @@ def status(as_json: AsJson = False) -> None:
         print_table(["gate", "checks", "checked (UTC)"], rows)
         for check in (check for gate in found.gates for check in gate.failed):
             where = check.table_name or check.source_id or ""
-            typer.echo(f"{check.severity}: {check.check_name} {where}: {check.observed}, expected {check.expected}")
+            line = f"{check.check_name} {where}: {check.observed}, expected {check.expected}"
+            if check.override_reason is None:
+                typer.echo(f"{check.severity}: {line}")
+            else:
+                typer.echo(printable(f"overridden: {line}; reason: {check.override_reason}"))
 
 
 @app.command()

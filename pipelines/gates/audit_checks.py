@@ -43,7 +43,7 @@ AUDIT_RULES: tuple[ReleaseRule, ...] = (
                 and n_records is distinct from n_loaded + n_quarantined + n_skipped
             """,
         ),
-        "Parse the delivery again with `touchstone refresh --full`; if it persists, the parser miscounts.",
+        "Parse the delivery again with `touchstone refresh --full`; if it persists, report it: the parser miscounts.",
     ),
     release_rule(
         "audit.quarantine",

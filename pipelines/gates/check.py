@@ -14,7 +14,8 @@ EXAMPLE_LENGTH = 160
 class CheckPlan:
     """A check known before it runs. `name` is unique within its source (or the release gate) and fits Dagster's rules.
 
-    `table` is the entity for the load gate, and `schema.table` or a schema for the release gate.
+    `table` is the entity for the load gate, and `schema.table` or a schema for the release gate. `may_be_overridden`
+    marks a tolerance: people may publish one release although it fails.
     """
 
     name: str
@@ -24,6 +25,12 @@ class CheckPlan:
     severity: Severity
     description: str
     reason: str
+    may_be_overridden: bool = False
+
+    @property
+    def full_name(self) -> str:
+        """`source/check` for the load gate, the name alone for the release gate: unique among all checks."""
+        return f"{self.source_id}/{self.name}" if self.source_id else self.name
 
 
 @dataclass(frozen=True)
@@ -41,14 +48,28 @@ class CheckResult:
     @property
     def line(self) -> str:
         """One line that names what was checked, the rule, what was found and the remedy."""
-        subject = f"{self.plan.source_id}/{self.plan.table}" if self.plan.source_id else self.plan.table
         if self.passed:
-            return f"{subject}: {self.plan.name}: {self.observed}; expected {self.expected}"
+            return f"{self._subject}: {self.plan.name}: {self.observed}; expected {self.expected}"
+        line = f"{self._finding}; {self.plan.reason.rstrip('.')}. {self.remedy}"
+        if self.plan.may_be_overridden:
+            line += (
+                " To publish one release all the same:"
+                f" `touchstone refresh --override {self.plan.full_name} --reason TEXT`."
+            )
+        return line
+
+    def overridden_line(self, reason: str) -> str:
+        """One line that names what was checked, the rule, what was found and why it is published all the same."""
+        return f"{self._finding}; overridden: {reason}"
+
+    @property
+    def _subject(self) -> str:
+        return f"{self.plan.source_id}/{self.plan.table}" if self.plan.source_id else self.plan.table
+
+    @property
+    def _finding(self) -> str:
         first = f"; first: {self.example}" if self.example else ""
-        return (
-            f"{subject}: {self.plan.name}: found {self.observed}, expected {self.expected}{first};"
-            f" {self.plan.reason.rstrip('.')}. {self.remedy}"
-        )
+        return f"{self._subject}: {self.plan.name}: found {self.observed}, expected {self.expected}{first}"
 
 
 def shortened(text: str) -> str:

@@ -48,8 +48,8 @@ def add_delivery_checks(rules: SourceRules) -> None:
         description="记录守恒：收到 = 装载 + 隔离 + 跳过 | Every record received is loaded, quarantined or skipped",
         reason="A record that is nowhere was lost on the way.",
         expected="n_records = n_loaded + n_quarantined + n_skipped, and n_loaded rows in the lake, per delivery",
-        remedy=f"Parse again with `touchstone refresh --full --source {source_id}`; if it persists, the parser"
-        " miscounts.",
+        remedy=f"Parse again with `touchstone refresh --full --source {source_id}`; if it persists, report it:"
+        " the parser miscounts.",
         table=deliveries,
         observe=(
             f"select format('{{}} loaded deliveries, {{}} records', count(*), sum(n_records)) {loaded}",
@@ -76,6 +76,7 @@ def add_delivery_checks(rules: SourceRules) -> None:
         " retry`.",
         table=deliveries,
         observe=(f"select {share} {loaded}", (source_id,)),
+        may_be_overridden=True,
     )
     rules.add(
         "deliveries",

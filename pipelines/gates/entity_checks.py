@@ -78,7 +78,7 @@ def _record(rules: SourceRules, entity: str) -> None:
         description="每行都有记录号 | Every row has its record number",
         reason="A row without its record number cannot be traced to the file.",
         expected="no row without it",
-        remedy=f"Mend sources/{rules.source.id}/parse.py, or report it as a fault of the parser.",
+        remedy=f"Report it to the maintainers of sources/{rules.source.id}: the parser lost the number.",
     )
     rules.add(
         entity,
@@ -158,8 +158,9 @@ def _column(rules: SourceRules, entity: str, column: Column, as_of: date) -> Non
             description=f"{column.zh}：日期合理 | {column.en}: plausible dates",
             reason="Many dates out of bounds mean a misread calendar or format.",
             expected=f"{EARLIEST_DATE} to {last}, but for {IMPLAUSIBLE_DATES_MAX:.0%} of the values",
-            remedy=f"Compare with the file as received; mend `format` of {column.name} in {rules.contract}.",
+            remedy=f"Compare with the file as received; correct `format` of {column.name} in {rules.contract}.",
             severity=severity,
+            may_be_overridden=severity == "error",
         )
 
 
@@ -185,7 +186,8 @@ def _fill_rate(rules: SourceRules, entity: str, name: str, floor: float) -> None
         description=f"{column.zh}：填充率不低于 {floor:.1%} | {column.en}: filled in at least {floor:.1%} of rows",
         reason="A column that empties is how a moved field shows itself.",
         expected=f"at least {floor:.1%} filled",
-        remedy=f"Compare with the file as received; mend `from` of {name}, or the floor, in {rules.contract}.",
+        remedy=f"Compare with the file as received; correct `from` of {name}, or the floor, in {rules.contract}.",
+        may_be_overridden=True,
     )
 
 
@@ -203,4 +205,6 @@ def _hand_written(rules: SourceRules, check: HandWrittenCheck) -> None:
         expected=f"at most {check.max_share:.2%} of the rows" if check.max_share else "none",
         remedy=f"Correct the records in sources/{rules.source.id}/corrections.yaml, or the check in {rules.contract}.",
         severity=check.severity,
+        # A share above zero is a tolerance.
+        may_be_overridden=check.severity == "error" and check.max_share > 0,
     )

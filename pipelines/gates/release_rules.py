@@ -10,7 +10,7 @@ from pipelines.gates.check import CheckPlan
 from pipelines.gates.expectations import Demand, FailingRowsAtMost
 from pipelines.gates.suite import TableDemand
 
-MODELS_REMEDY = "Correct the model in dbt_project/models; the current release stays."
+MODELS_REMEDY = "Report it to the maintainers of dbt_project/models; the current release stays."
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ def release_rule(
     parts: Callable[[Candidate], Iterable[TableDemand]],
     remedy: str = MODELS_REMEDY,
     may_be_empty: str | None = None,
+    may_be_overridden: bool = False,
 ) -> ReleaseRule:
     """A rule of severity error on `table` (or a schema), named `<table>__<rule>`."""
     name = f"{table.replace('.', '__')}__{rule}"
-    return ReleaseRule(
-        CheckPlan(name, "release", None, table, "error", description, reason), parts, expected, remedy, may_be_empty
-    )
+    plan = CheckPlan(name, "release", None, table, "error", description, reason, may_be_overridden)
+    return ReleaseRule(plan, parts, expected, remedy, may_be_empty)
 
 
 def star_part(table: str, demand: Demand, label: str = "") -> TableDemand:

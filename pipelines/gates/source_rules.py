@@ -36,11 +36,12 @@ class SourceRules:
         severity: Severity = "error",
         observe: tuple[str, tuple[object, ...]] | None = None,
         table: tuple[str, str] | None = None,
+        may_be_overridden: bool = False,
     ) -> None:
         """Add a rule with one demand; raises UsageError where its name is taken."""
         name = f"{subject}__{rule}"
         if any(known.plan.name == name for known in self.rules):
             raise UsageError(f"{self.contract}: two checks are named {name}; rename the hand-written one")
         schema, relation = table or ("lake", f"{self.source.id}__{subject}")
-        plan = CheckPlan(name, "load", self.source.id, subject, severity, description, reason)
+        plan = CheckPlan(name, "load", self.source.id, subject, severity, description, reason, may_be_overridden)
         self.rules.append(Rule(plan, (TableDemand(schema, relation, demand),), expected, remedy, observe))

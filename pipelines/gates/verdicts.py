@@ -8,6 +8,7 @@ from pipelines.build.dbt_project import DbtProject
 from pipelines.contract.declarations import Source
 from pipelines.errors import TouchstoneError
 from pipelines.gates.check import CheckPlan, CheckResult
+from pipelines.gates.overrides import Overrides
 from pipelines.receiving.manifest import Manifest
 from pipelines.state.home import Home
 from pipelines.state.run_folder import CheckRecord, RunFolder
@@ -66,9 +67,12 @@ def conservation(home: Home, source: Source, deliveries: Iterable[Manifest]) -> 
 
 
 def gate_records(
-    gate: str, source: Source | None, plans: list[CheckPlan], results: list[CheckResult]
+    gate: str, source: Source | None, plans: list[CheckPlan], results: list[CheckResult], overrides: Overrides
 ) -> list[CheckRecord]:
-    """The outcome of every plan, in their order. Raises TouchstoneError when one was not judged."""
+    """The outcome of every plan, in their order; an overridden failure stays a failure, with the reason.
+
+    Raises TouchstoneError when a plan was not judged.
+    """
     by_name = {result.plan.name: result for result in results}
     missing = [plan.name for plan in plans if plan.name not in by_name]
     if missing:
@@ -83,10 +87,12 @@ def gate_records(
             passed=result.passed,
             observed=result.observed,
             expected=result.expected,
-            line=None if result.passed else result.line,
+            line=None if result.passed else result.line if reason is None else result.overridden_line(reason),
+            override_reason=reason,
         )
         for plan in plans
         for result in [by_name[plan.name]]
+        for reason in [None if result.passed else overrides.reason_for(plan)]
     ]
 
 
@@ -102,7 +108,7 @@ def expected_checks(
     sources: Mapping[str, Source],
     release_plans: list[CheckPlan],
 ) -> Expected:
-    """Every check that must have been judged, and have passed unless it only warns, before a release."""
+    """Every check that must be judged before a release, and pass unless it only warns or is overridden."""
     load = {
         ("load", f"lake.{source.id}__{entity}", name)
         for source in sources.values()
@@ -130,7 +136,7 @@ def refuse_unless_gated(home: Home, folder: RunFolder, sources: Mapping[str, Sou
             f"{folder.root}: {len(missing)} checks were not run, first {gate} {table} {name}; nothing is published:"
             " materialise all with their checks, or run `touchstone refresh`"
         )
-    failed = [record for record in records.values() if not record.passed and record.severity == "error"]
+    failed = [record for record in records.values() if record.stops_release]
     if failed:
         raise TouchstoneError(f"{folder.root}: {failed[0].line or failed[0].name}; nothing is published")
     deliveries = folder.inputs().deliveries

@@ -3,7 +3,7 @@
 What is checked is declared elsewhere: in sources/<id>/source.yaml, in pipelines/gates and as dbt tests.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -36,25 +36,25 @@ def lines(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     return (evaluation.description or evaluation.check_name).splitlines()
 
 
-def outcome(record: CheckRecord, asset: dg.AssetKey, gate_stops: bool = True) -> dg.AssetCheckResult:
-    """A record as Dagster shows it; with `gate_stops` a failed check of severity error stops what depends on it."""
-    error = gate_stops and record.severity == "error"
-    told = {"observed": record.observed, "expected": record.expected}
+def outcome(record: CheckRecord, asset: dg.AssetKey) -> dg.AssetCheckResult:
+    """A record as Dagster shows it: a failure that is overridden or only warns stops nothing."""
+    stops = record.severity == "error" and record.override_reason is None
+    values = {"observed": record.observed, "expected": record.expected, "overridden": record.override_reason}
     return dg.AssetCheckResult(
         passed=record.passed,
         asset_key=asset,
         check_name=record.name,
-        severity=dg.AssetCheckSeverity.ERROR if error else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN,
         description=record.line,
-        metadata={name: value for name, value in told.items() if value is not None},
+        metadata={name: value for name, value in values.items() if value is not None},
     )
 
 
 def suite_outcome(records: list[CheckRecord], asset: dg.AssetKey) -> dg.AssetCheckResult:
     """All expectations of one table as Dagster shows them: one check, as severe as the worst that failed."""
     failed = [record for record in records if not record.passed]
-    errors = [record for record in failed if record.severity == "error"]
-    columns = ("name", "passed", "severity", "observed", "expected")
+    errors = [record for record in failed if record.stops_release]
+    columns = ("name", "passed", "severity", "observed", "expected", "override_reason")
     table = [
         dg.TableRecord({column: "" if (value := getattr(record, column)) is None else value for column in columns})
         for record in records
@@ -75,7 +75,7 @@ def _lake_asset(source: Source, plan: CheckPlan) -> dg.AssetKey:
     return lake_key(source, plan.table if plan.table in source.entities else source.record_entity)
 
 
-def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinition:
+def load_gate(source: Source, plans: list[CheckPlan], overridable: Collection[str]) -> dg.AssetChecksDefinition:
     """The source's load gate as one step: the conservation identity, and per table a suite of what is declared of it.
 
     A check for each of some four hundred expectations would make Dagster write a thousand more events a night.
@@ -113,18 +113,18 @@ def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinitio
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         folder = run_folder(home, context.op_execution_context)
+        overrides = settings.accepted_overrides(overridable)
         deliveries = manifests(home, source.id)
         with progress.step("gate", source.id) as step:
             records = [conservation(home, source, deliveries)]
             if accepted(deliveries):
                 results = gates.load(home, folder, source, deliveries, settings.as_of_date())
-                records += gate_records(load_gate_name(source), source, plans, results)
+                records += gate_records(load_gate_name(source), source, plans, results, overrides)
             else:
                 records += [without_delivery(source, plan) for plan in plans]
             folder.record(load_gate_name(source), records, accepted(deliveries))
-            failed = [record for record in records if not record.passed]
-            if failed or accepted(deliveries):
-                step.report(f"{len(records) - len(failed)} of {len(records)} checks passed")
+            if accepted(deliveries) or not all(record.passed for record in records):
+                step.report(_summary(records))
         yield outcome(records[0], lake_key(source, source.record_entity))
         by_name = {record.name: record for record in records[1:]}
         for asset, suite in suites.items():
@@ -174,7 +174,13 @@ def age_of_newest(home: Home, source: Source) -> dg.AssetCheckResult:
     )
 
 
-def release_gate(plans: list[CheckPlan], project: DbtProject) -> dg.AssetChecksDefinition:
+def _summary(records: list[CheckRecord]) -> str:
+    n_overridden = sum(record.override_reason is not None for record in records)
+    passed = f"{sum(record.passed for record in records)} of {len(records)} checks passed"
+    return f"{passed}, {n_overridden} overridden" if n_overridden else passed
+
+
+def release_gate(plans: list[CheckPlan], project: DbtProject, overridable: Collection[str]) -> dg.AssetChecksDefinition:
     """The release gate on the candidate: its dictionary is complete, and every planned expectation."""
     specs = [
         dg.AssetCheckSpec(
@@ -193,10 +199,12 @@ def release_gate(plans: list[CheckPlan], project: DbtProject) -> dg.AssetChecksD
     def check(
         context: dg.AssetCheckExecutionContext,
         home: dg.ResourceParam[Home],
+        settings: RefreshSettings,
         gates: dg.ResourceParam[Gates],
         progress: dg.ResourceParam[Progress],
     ) -> Iterator[dg.AssetCheckResult]:
         folder = run_folder(home, context.op_execution_context)
+        overrides = settings.accepted_overrides(overridable)
         if not folder.candidate.exists():
             raise TouchstoneError(
                 f"{folder.candidate}: not built in this run; materialise all, or run `touchstone refresh`"
@@ -204,10 +212,9 @@ def release_gate(plans: list[CheckPlan], project: DbtProject) -> dg.AssetChecksD
         with progress.step("gate", "release") as step:
             with open_database(folder.candidate, folder.spill, read_only=True) as connection:
                 records = [_dictionary_complete(connection)]
-            records += gate_records("release_gate", None, plans, gates.release(home, folder, project))
+            records += gate_records("release_gate", None, plans, gates.release(home, folder, project), overrides)
             folder.record("release_gate", records)
-            n_passed = sum(record.passed for record in records)
-            step.report(f"{n_passed} of {len(records)} checks passed")
+            step.report(_summary(records))
         for record in records:
             yield outcome(record, CANDIDATE)
 
@@ -227,8 +234,8 @@ def _dictionary_complete(connection: DuckDBPyConnection) -> CheckRecord:
         passed=not places,
         observed=f"{len(places)} tables or columns without a meaning in both languages",
         expected="0",
-        line=f"release gate: {DICTIONARY}: {', '.join(places[:5])}: no meaning in both languages; describe it as"
-        " `中文 | English` in its yml"
+        line=f"release gate: {DICTIONARY}: {', '.join(places[:5])}: no meaning in both languages; report it to"
+        " the maintainers of dbt_project/models, who describe it as `中文 | English` in its yml"
         if places
         else None,
     )

@@ -5,7 +5,7 @@ Only resources belong here; tests and `touchstone refresh` give their own home a
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -13,6 +13,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipelines.errors import UsageError
+from pipelines.gates.overrides import Overrides, read_overrides
 from pipelines.gates.process import Gates, GatesApart
 from pipelines.state.home import Home, business_today
 from pipelines.state.lock import exclusive
@@ -26,6 +27,10 @@ class RefreshSettings(dg.ConfigurableResource[None]):
     sources: list[str] = Field(default=[], description="Sources to receive and parse; empty for all")
     full: bool = Field(default=False, description="Parse and build everything again")
     fetch: bool = Field(default=True, description="Fetch from the addresses that sources declare")
+    overrides: list[str] = Field(
+        default=[], description="Checks that may fail in this run, as refused lines name them after --override"
+    )
+    override_reason: str = Field(default="", description="Why they may; it is kept in the release")
 
     def as_of_date(self) -> date:
         """The as-of date; raises UsageError when it is no date."""
@@ -35,6 +40,10 @@ class RefreshSettings(dg.ConfigurableResource[None]):
             return date.fromisoformat(self.as_of)
         except ValueError as error:
             raise UsageError(f"as_of {self.as_of!r}: not a date; write it as YYYY-MM-DD") from error
+
+    def accepted_overrides(self, overridable: Collection[str]) -> Overrides:
+        """The overrides of this run; raises UsageError for a check that may not be overridden or has no reason."""
+        return read_overrides(self.overrides, self.override_reason, overridable)
 
     def includes(self, source_id: str) -> bool:
         """Whether this refresh receives and parses a source."""

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from pipelines.errors import TouchstoneError, UsageError, first_line
 from pipelines.releases.release import (
     DATABASE_NAME,
     RELEASE_ID,
+    Override,
     Release,
     linked_release_id,
     next_release_id,
@@ -56,13 +57,14 @@ def publish(
     gates: Mapping[str, Any],
     site: SiteBuilder | None = None,
     release_id: str | None = None,
+    overrides: Sequence[Override] = (),
 ) -> Release:
     """Make a candidate the current release and return it; the candidate's file is moved into the release.
 
-    `gates` is the summary of the gates' results and must be writable as JSON. `release_id` is one that
-    `next_release_id` gave, for a caller that wrote it into the candidate; without it one is made. Whenever the process
-    dies, the previous release stays current until the very last step, and what was left unfinished is removed by the
-    next publish. Waits while another publish or rollback is under way.
+    `gates` is the summary of the gates' results and must be writable as JSON; `overrides` are the checks that failed
+    and were overridden. `release_id` is one that `next_release_id` gave, for a caller that wrote it into the candidate;
+    without it one is made. Whenever the process dies, the previous release stays current until the very last step, and
+    what was left unfinished is removed by the next publish. Waits while another publish or rollback is under way.
 
     Raises TouchstoneError when the candidate is open elsewhere, cannot be read by DuckDB 1.5 clients or has no tables.
     """
@@ -88,6 +90,7 @@ def publish(
                     tables=_row_counts(connection),
                     gates=gates,
                     code_version=code_version(),
+                    overrides=tuple(overrides),
                 )
                 if not release.tables:
                     raise TouchstoneError(f"{candidate}: no table in star, marts, audit or meta; nothing to publish")
@@ -172,7 +175,7 @@ def _checkpoint(candidate: Path) -> None:
     if numbers is None or (int(numbers[1]), int(numbers[2])) > NEWEST_STORAGE:
         raise TouchstoneError(
             f"{candidate}: storage version {storage} cannot be opened by DuckDB 1.5 clients;"
-            " build it with storage_compatibility_version v1.5.0"
+            " report it: dbt_project/profiles.yml must set storage_compatibility_version v1.5.0"
         )
     log = candidate.with_name(candidate.name + ".wal")
     if log.exists():

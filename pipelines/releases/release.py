@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,26 @@ from pipelines.state.home import Home
 
 DATABASE_NAME = "warehouse.duckdb"
 RELEASE_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Override:
+    """A check that failed in a release that was published all the same, and why.
+
+    `check` is the full name that `--override` took, `by` the account that ran the refresh, `checked_at` in UTC.
+    """
+
+    check: str
+    gate: str
+    reason: str
+    observed: str | None
+    expected: str | None
+    by: str
+    checked_at: str
+
+    def as_json(self) -> dict[str, str | None]:
+        """The override as release.json has it."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -35,6 +55,7 @@ class Release:
     tables: Mapping[str, int]
     gates: Mapping[str, Any] = field(default_factory=dict)
     code_version: str | None = None
+    overrides: tuple[Override, ...] = ()
 
     @property
     def database(self) -> Path:
@@ -51,6 +72,7 @@ class Release:
             "code_version": self.code_version,
             "tables": dict(self.tables),
             "gates": dict(self.gates),
+            "overrides": [override.as_json() for override in self.overrides],
         }
 
 
@@ -138,6 +160,7 @@ def read_release(folder: Path) -> Release:
             tables=raw["tables"],
             gates=raw["gates"],
             code_version=raw.get("code_version"),
+            overrides=tuple(Override(**override) for override in raw.get("overrides", [])),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TouchstoneError(

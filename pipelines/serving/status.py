@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,7 +42,7 @@ class SourceStatus:
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check of the current release that did not pass; with severity warn the release was published all the same."""
+    """A check of the current release that did not pass: it only warns, or was overridden for a reason."""
 
     gate: str
     check_name: str
@@ -51,6 +51,7 @@ class FailedCheck:
     severity: str
     observed: str | None
     expected: str | None
+    override_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def status(home: Home, sources: Iterable[Source], now: datetime) -> Status:
     return Status(
         release=release,
         sources=[_source_status(home, source, now) for source in sources],
-        gates=_gates(home) if release is not None and "audit.checks" in release.tables else [],
+        gates=_gates(home, release) if release is not None and "audit.checks" in release.tables else [],
     )
 
 
@@ -114,22 +115,37 @@ def _total(deliveries: list[Manifest], count: str) -> int:
     return sum(getattr(manifest, count) or 0 for manifest in deliveries)
 
 
-def _gates(home: Home) -> list[GateStatus]:
+def _gates(home: Home, release: Release) -> list[GateStatus]:
+    reasons = {(override.gate, override.check): override.reason for override in release.overrides}
     with open_current(home) as connection:
         totals = connection.execute(
             "select gate, count(*), count(*) filter (passed), max(checked_at) from audit.checks"
             " group by gate order by 4, 1"
         ).fetchall()
         return [
-            GateStatus(str(gate), int(n_checks), int(n_passed), checked_at, _failed(connection, str(gate)))
+            GateStatus(str(gate), int(n_checks), int(n_passed), checked_at, _failed(connection, str(gate), reasons))
             for gate, n_checks, n_passed, checked_at in totals
         ]
 
 
-def _failed(connection: duckdb.DuckDBPyConnection, gate: str) -> list[FailedCheck]:
+def _failed(
+    connection: duckdb.DuckDBPyConnection, gate: str, reasons: Mapping[tuple[str, str], str]
+) -> list[FailedCheck]:
     rows = connection.execute(
         "select gate, check_name, source_id, table_name, severity, observed::varchar, expected::varchar"
         " from audit.checks where gate = ? and not passed order by severity, source_id, table_name, check_name",
         [gate],
     ).fetchall()
-    return [FailedCheck(*row) for row in rows]
+    return [
+        FailedCheck(
+            gate,
+            name,
+            source_id,
+            table,
+            severity,
+            observed,
+            expected,
+            reasons.get((gate, f"{source_id}/{name}" if source_id else name)),
+        )
+        for _, name, source_id, table, severity, observed, expected in rows
+    ]

@@ -17,7 +17,11 @@ KEPT_FAILED_RUNS = 3
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """The outcome of one check of a gate. `line` says, for a failure, what, where and the remedy in one line."""
+    """The outcome of one check of a gate.
+
+    `line` states, for a failure, what, where and the remedy in one line. `override_reason` is why a failure does not
+    stop this release; None where it does.
+    """
 
     gate: str
     source_id: str | None
@@ -28,7 +32,18 @@ class CheckRecord:
     observed: str | None = None
     expected: str | None = None
     line: str | None = None
+    override_reason: str | None = None
     checked_at: str = field(default_factory=lambda: datetime.now(UTC).replace(tzinfo=None).isoformat())
+
+    @property
+    def full_name(self) -> str:
+        """The name that `--override` takes: `source/check` for the load gate."""
+        return f"{self.source_id}/{self.name}" if self.source_id else self.name
+
+    @property
+    def stops_release(self) -> bool:
+        """Whether nothing may be published: a failure of severity error that nobody overrode."""
+        return not self.passed and self.severity == "error" and self.override_reason is None
 
 
 @dataclass(frozen=True)

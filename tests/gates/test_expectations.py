@@ -16,10 +16,13 @@ from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_source, load_sources
 from pipelines.errors import UsageError
 from pipelines.gates.check import CheckResult
-from pipelines.gates.delivery_checks import DeliveryCounts
+from pipelines.gates.delivery_checks import DeliveryCounts, add_delivery_checks
+from pipelines.gates.entity_checks import add_entity_checks
 from pipelines.gates.great_expectations import CheckCannotRun
 from pipelines.gates.load_gate import load_plans, run_load_gate
-from pipelines.gates.release_gate import release_plans, run_release_gate
+from pipelines.gates.overrides import overridable_checks
+from pipelines.gates.release_gate import GENERAL_RULES, release_plans, run_release_gate
+from pipelines.gates.source_rules import SourceRules
 from pipelines.gates.star_checks import FIXED_COLUMNS
 from tests.worlds.dbt_models import PARSED
 
@@ -354,6 +357,42 @@ def test_severities_come_from_the_declaration(declared: Source) -> None:
         "sample__level_in_codes",
         "sample__names_readable",
     }
+
+
+def test_only_tolerances_that_stop_a_release_may_be_overridden(declared: Source) -> None:
+    assert {plan.name for plan in load_plans(declared) if plan.may_be_overridden} == {
+        "deliveries__quarantined_share",
+        "sample__sampled_date_plausible",
+        "sample__brand_text_fill_rate",
+        "finding__found_date_plausible",
+        "finding__found_date_fill_rate",
+    }
+    release = {rule.plan.full_name for rule in GENERAL_RULES if rule.plan.may_be_overridden}
+    assert release == {"star__no_table_shrank"}
+    assert {name for name in overridable_checks([declared]) if "/" not in name} == release
+
+
+def test_a_refusal_names_its_override_where_there_is_one(lake: duckdb.DuckDBPyConnection, declared: Source) -> None:
+    lake.execute("update lake.sampling__sample set brand_text = null")
+    lake.execute("update lake.sampling__sample set record_no = 1 where record_no = 2 and delivery_sha256 = 'cc'")
+    found = refused(gate(lake, declared))
+    assert found["sample__brand_text_fill_rate"].line.endswith(
+        " To publish one release all the same: `touchstone refresh --override sampling/sample__brand_text_fill_rate"
+        " --reason TEXT`."
+    )
+    assert "--override" not in found["sample__address_unique"].line
+
+
+def test_no_line_asks_for_a_change_of_code(declared: Source) -> None:
+    """An operator reports what only a maintainer can correct; declarations and corrections are data."""
+    remedies = [rule.remedy for rule in GENERAL_RULES]
+    rules = SourceRules(declared)
+    add_delivery_checks(rules)
+    for entity in declared.entities:
+        add_entity_checks(rules, entity, AS_OF)
+    remedies += [rule.remedy for rule in rules.rules]
+    of_code = re.compile(r"\.py\b|\.sql\b|[A-Z]{3,}_[A-Z]|[Cc]orrect the model")
+    assert not [remedy for remedy in remedies if of_code.search(remedy)]
 
 
 def test_a_source_without_a_loaded_delivery_has_nothing_to_check(

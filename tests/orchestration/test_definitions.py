@@ -27,6 +27,7 @@ from pipelines import definitions, refresh
 from pipelines.build import dbt, dbt_runner
 from pipelines.build.dbt_project import DbtProject
 from pipelines.build.parsed_project import load_project
+from pipelines.cli.main import main
 from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
@@ -34,13 +35,15 @@ from pipelines.gates import verdicts
 from pipelines.gates.check import CheckPlan, CheckResult
 from pipelines.gates.load_gate import load_plans
 from pipelines.gates.process import GatesApart
+from pipelines.gates.release_gate import GENERAL_RULES
 from pipelines.orchestration import checks, keys, sensors
 from pipelines.orchestration.assets import lake
 from pipelines.orchestration.progress import SilentProgress
+from pipelines.orchestration.resources import RefreshSettings
 from pipelines.parsing.parse import parse_deliveries
 from pipelines.receiving.landing import receive
 from pipelines.receiving.manifest import Manifest, manifests
-from pipelines.releases.release import current_release
+from pipelines.releases.release import Release, current_release
 from pipelines.state.home import Home
 from pipelines.state.run_folder import RunFolder
 from tests.worlds.dbt_models import PARSED
@@ -138,6 +141,7 @@ unit_tests:
     ),
 }
 RELEASE_PLAN = CheckPlan("small_check", "release", None, "star.dim_recipient", "error", "小检查 | A check", "A reason.")
+SHRINKING = next(rule.plan for rule in GENERAL_RULES if rule.plan.name == "star__no_table_shrank")
 
 
 def judged(plan: CheckPlan, passed: bool = True) -> CheckResult:
@@ -160,7 +164,7 @@ class SmallGates:
         return [judged(plan, plan.name not in self.failing) for plan in load_plans(source)]
 
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
-        return [judged(RELEASE_PLAN, RELEASE_PLAN.name not in self.failing)]
+        return [judged(plan, plan.name not in self.failing) for plan in (RELEASE_PLAN, SHRINKING)]
 
 
 class Told(SilentProgress):
@@ -193,7 +197,7 @@ def small_world(project_dir: Path) -> Iterator[SmallGates]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(refresh, "load_sources", lambda: {SOURCE: load_sources()[SOURCE]})
         patched.setattr(refresh, "GatesApart", lambda _: nullcontext(found))
-        patched.setattr(definitions, "release_plans", lambda _: [RELEASE_PLAN])
+        patched.setattr(definitions, "release_plans", lambda _: [RELEASE_PLAN, SHRINKING])
         patched.setattr(definitions, "assemble", functools.partial(definitions.assemble, project_dir=project_dir))
         patched.setattr(refresh, "_dbt_imported", nullcontext)
         yield found
@@ -257,7 +261,7 @@ def test_release_holds_what_the_gates_found_and_a_dictionary(home: Home, release
         fed = connection.execute("select source from meta.tables where table_name = 'n_decisions'").fetchall()
         spared = connection.execute("select schema_name from duckdb_schemas() where schema_name = 'staging'").fetchall()
     assert counts["build"] == 4
-    assert counts["release"] == 2
+    assert counts["release"] == 3
     assert counts["load"] == 1 + len(load_plans(load_sources()[SOURCE]))
     assert [severity for _, severity in warned] == ["warn"]
     assert releases == [(released, FIRST)]
@@ -380,6 +384,163 @@ def test_a_failing_gate_stops_the_release(
     assert release.release_id == released
     assert [path.name for path in home.releases.iterdir() if path.is_dir()] == [released]
     assert len(list(home.runs.iterdir())) == 1
+
+
+# --- overrides ----------------------------------------------------------------------------------------------------
+
+SHARE = f"{SOURCE}/deliveries__quarantined_share"
+REASON = "The office withdrew its list, notice 2026/11."
+
+
+def command(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a command."""
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def shown_status(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    shown: dict[str, Any] = json.loads(command(capsys, "status", "--json")[1])
+    return shown
+
+
+@pytest.mark.slow
+def test_an_override_publishes_one_release_and_is_recorded(
+    home: Home, gates: SmallGates, released: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gates.failing |= {SHRINKING.name, "deliveries__quarantined_share"}
+    night = ("refresh", "--as-of", "2026-11-02")
+    code, _, refused = command(capsys, *night)
+    assert code == 3
+    assert f"`touchstone refresh --override {SHARE} --reason TEXT`" in refused
+    code, _, refused = command(capsys, *night, "--override", SHARE, "--reason", REASON)
+    assert code == 3, "the load gate lets it pass, the release gate refuses"
+    assert f"`touchstone refresh --override {SHRINKING.name} --reason TEXT`" in refused
+    assert current(home).release_id == released
+
+    both = ("--override", SHARE, "--override", SHRINKING.name, "--reason", f"{REASON}\n")
+    code, said, refused = command(capsys, *night, *both)
+    assert (code, refused) == (0, "")
+    assert f"Overridden: {SHARE}: found what was found, expected what was asked; reason: {REASON}\n" in said
+    release = current(home)
+    assert release.release_id != released
+    recorded = json.loads((release.path / "release.json").read_text("utf-8"))["overrides"]
+    assert [(one["gate"], one["check"], one["reason"], one["observed"], one["expected"]) for one in recorded] == [
+        ("load", SHARE, REASON, "what was found", "what was asked"),
+        ("release", SHRINKING.name, REASON, "what was found", "what was asked"),
+    ]
+    assert all(one["by"] and datetime.fromisoformat(one["checked_at"]).tzinfo == UTC for one in recorded)
+    assert {gate: counts["overridden"] for gate, counts in release.gates.items()} == {
+        "load": 1,
+        "build": 0,
+        "release": 1,
+    }
+    shown = shown_status(capsys)
+    assert shown["current_release"]["overrides"] == recorded
+    failed = {check["check_name"]: check for gate in shown["gates"] for check in gate["failed"]}
+    assert failed[SHRINKING.name]["override_reason"] == REASON
+    assert failed["deliveries__quarantined_share"]["override_reason"] == REASON
+    text = command(capsys, "status")[1]
+    assert f"overridden: {SHRINKING.name} star: what was found, expected what was asked; reason: {REASON}\n" in text
+    with duckdb.connect(str(release.database), read_only=True) as connection:
+        checks_ = connection.execute(
+            "select check_name, passed, severity from audit.checks where message like '%overridden: ' || ?", [REASON]
+        ).fetchall()
+    assert sorted(checks_) == [
+        ("deliveries__quarantined_share", False, "error"),
+        (SHRINKING.name, False, "error"),
+    ]
+    assert SHRINKING.name in (release.path / "site" / "index.html").read_text("utf-8")
+
+    code, _, _ = command(capsys, "refresh", "--as-of", "2026-11-03")
+    assert code == 3, "an override is of one refresh"
+
+
+@pytest.mark.slow
+def test_an_override_that_is_not_needed_is_reported_and_not_recorded(
+    home: Home, gates: SmallGates, released: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    override = ("--override", SHRINKING.name, "--reason", REASON)
+    assert (
+        f"Override not needed: {SHRINKING.name}: nothing was published"
+        in (command(capsys, "refresh", "--as-of", FIRST.isoformat(), *override)[1])
+    )
+    code, said, _ = command(capsys, "refresh", "--as-of", SECOND.isoformat(), *override)
+    assert code == 0
+    assert f"Override not needed: {SHRINKING.name}: the check passed; it is not recorded\n" in said
+    assert current(home).release_id != released
+    assert current(home).overrides == ()
+
+
+@pytest.mark.slow
+def test_an_override_of_one_check_excuses_no_other(
+    home: Home, gates: SmallGates, released: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gates.failing |= {SHRINKING.name, RELEASE_PLAN.name}
+    code, _, refused = command(
+        capsys, "refresh", "--as-of", SECOND.isoformat(), "--override", SHRINKING.name, "--reason", REASON
+    )
+    assert code == 3
+    assert "1 check failed and nothing was published" in refused
+    assert RELEASE_PLAN.name in refused
+    assert SHRINKING.name not in refused
+    assert current(home).release_id == released
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--override", SHRINKING.name], "say why with --reason TEXT"),
+        (["--override", SHRINKING.name, "--reason", " "], "say why with --reason TEXT"),
+        (["--reason", REASON], "--reason: given without --override CHECK"),
+        (["--override", "nothing", "--reason", REASON], f"these are: {SHRINKING.name}, {SHARE}, "),
+        (["--override", "star__fact_keys_unique", "--reason", REASON], f"these are: {SHRINKING.name}, {SHARE}, "),
+        (
+            ["--override", f"{SOURCE}/decision__address_unique", "--reason", REASON],
+            f"--override {SOURCE}/decision__address_unique: not a check that may be overridden; these are: ",
+        ),
+    ],
+)
+def test_an_override_that_is_not_possible_is_one_line_and_exit_2(
+    home: Home, gates: SmallGates, capsys: pytest.CaptureFixture[str], arguments: list[str], line: str
+) -> None:
+    code, said, refused = command(capsys, "refresh", *arguments)
+    assert (code, said) == (2, "")
+    assert line in refused
+    assert refused.count("\n") == 1
+    assert not home.root.exists(), "nothing was begun"
+
+
+@pytest.mark.slow
+def test_dagster_takes_and_shows_overrides(home: Home, gates: SmallGates, released: str) -> None:
+    gates.failing.add(SHRINKING.name)
+    defs = definitions.assemble(home, gates=gates, sources={SOURCE: load_sources()[SOURCE]})
+    job = defs.resolve_job_def("nightly_refresh")
+
+    def run(*checks_: str) -> dg.ExecuteInProcessResult:
+        settings = RefreshSettings(as_of=SECOND.isoformat(), overrides=list(checks_), override_reason=REASON)
+        with dg.DagsterInstance.ephemeral() as instance:
+            return job.execute_in_process(
+                run_config=dg.RunConfig(resources={"settings": settings}), instance=instance, raise_on_error=False
+            )
+
+    assert "small_check: not a check that may be overridden" in failure_text(run("small_check"))
+    result = run(SHRINKING.name)
+    assert result.success
+    (evaluation,) = [one for one in result.get_asset_check_evaluations() if one.check_name == SHRINKING.name]
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert evaluation.metadata["overridden"].value == REASON
+    (made,) = result.asset_materializations_for_node("release")
+    shown = made.metadata["overrides"].value
+    assert isinstance(shown, list)
+    assert [one["check"] for one in shown] == [SHRINKING.name]
+    assert current(home).overrides[0].reason == REASON
+
+
+def current(home: Home) -> Release:
+    release = current_release(home)
+    assert release is not None
+    return release
 
 
 @pytest.mark.slow

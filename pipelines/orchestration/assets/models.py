@@ -154,7 +154,8 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
         expected="no failing row",
         line=None
         if passed
-        else f"dbt test {test.name} on {relation}: {found}; see {test.path}, and {folder.root} for what was built",
+        else f"dbt test {test.name} on {relation}: {found}; report it to the maintainers of"
+        f" dbt_project/{test.path}; {folder.root} has what was built",
     )
 
 

@@ -52,8 +52,7 @@ def write_site(release: Release, connection: duckdb.DuckDBPyConnection, folder: 
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">",
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>",
         f"<body><h1>{escape(title)}</h1>",
-        "<p>品牌发展数据仓库的一次发布，已通过全部质量关口。<br>",
-        '<span class="en" lang="en">One release of the brand-development warehouse; it passed every gate.</span></p>',
+        "<p>" + _both(*_verdict(release)) + "</p>",
         _facts(release),
         _target_progress(release, connection),
         _tables(release, connection, folder.parent),
@@ -63,6 +62,18 @@ def write_site(release: Release, connection: duckdb.DuckDBPyConnection, folder: 
     (folder / "index.html").write_text("\n".join(parts) + "\n", encoding="utf-8")
 
 
+def _verdict(release: Release) -> tuple[str, str]:
+    """In Chinese and English, whether the release passed every gate."""
+    n_overridden = len(release.overrides)
+    if n_overridden == 0:
+        return "品牌发展数据仓库的一次发布，已通过全部质量关口。", (
+            "One release of the brand-development warehouse; it passed every gate."
+        )
+    return f"品牌发展数据仓库的一次发布；{n_overridden} 项检查未通过，经说明理由后放行。", (
+        f"One release of the brand-development warehouse; {n_overridden} failed checks were overridden for a reason."
+    )
+
+
 def _facts(release: Release) -> str:
     facts = [
         ("发布编号", "Release", release.release_id),
@@ -70,6 +81,7 @@ def _facts(release: Release) -> str:
         ("生成时间（UTC）", "Built at (UTC)", f"{release.built_at:%Y-%m-%d %H:%M:%S}"),
         ("输入摘要", "Hash of the inputs", release.inputs_hash),
         *(("质量关口", f"Gate: {gate}", _gate_text(result)) for gate, result in release.gates.items()),
+        *(("未通过而放行", f"Overridden: {one.check}", f"{one.observed}: {one.reason}") for one in release.overrides),
     ]
     rows = [[_both(zh, en), escape(value)] for zh, en, value in facts]
     return _section("本次发布", "This release", _table(["", ""], rows))
