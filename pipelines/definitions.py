@@ -40,7 +40,7 @@ def assemble(
 ) -> dg.Definitions:
     """Every definition of the code location, over a home.
 
-    Raises UsageError naming the file at fault when a declaration or the dbt project cannot be used.
+    Raises UsageError naming the file when a declaration or the dbt project cannot be used.
     """
     sources = load_sources() if sources is None else sources
     project = load_project(home, project_dir)

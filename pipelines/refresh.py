@@ -55,9 +55,9 @@ def refresh(
     """Fetch, receive, parse, gate, build, gate and publish, where anything is new.
 
     `as_of` is the business date, by default today in Asia/Shanghai; `sources` restricts what is received and parsed,
-    while the build uses the whole lake; `full` parses and builds everything again; `backfill` names the first and last
-    day to be fetched from dated addresses in place of the last days; `override` names checks whose failure does not
-    stop this release, for `reason`.
+    while the build uses the complete lake; `full` parses and builds everything again; `backfill` names the first and
+    last day to be fetched from dated addresses in place of the last days; `override` names checks whose failure does
+    not stop this release, for `reason`.
 
     Raises GateRefused when a check refused, or when every delivery was refused and nothing could be released;
     UsageError for an unknown source, an override that is not possible or an unusable declaration; TouchstoneError for
@@ -96,7 +96,7 @@ def _fetch(
     backfill: tuple[date, date] | None,
     progress: Progress,
 ) -> list[Fetched]:
-    """Fetch from the addresses of the sources asked for, if any has one; tell of each that failed."""
+    """Fetch from the addresses of the sources asked for, if any has one; report each that failed."""
     addresses.refuse_unknown_sources(home, declared)
     of_source = {
         source_id: addresses.backfill(found, *backfill) if backfill else addresses.nightly(found, as_of)
@@ -145,7 +145,7 @@ def _ended(
         if refused:
             raise GateRefused(
                 f"{len(refused)} deliveries were refused and no other was accepted: nothing can be released;"
-                f" mend the files and put them into {home.root / 'landing'} again"
+                f" correct the files and put them into {home.root / 'landing'} again"
             )
         progress.say(f"Nothing to release: no delivery yet; put files into {home.root / 'landing'}/<source>/")
         return RefreshResult(None, published=False)
@@ -170,7 +170,7 @@ def _report_overrides(outcome: RefreshResult, overrides: Overrides, progress: Pr
         progress.say(f"Override not needed: {check}: {why}; it is not recorded")
 
 
-class _Told:
+class _CollectedRefusals:
     """Progress that also remembers what was refused."""
 
     def __init__(self, progress: Progress) -> None:
@@ -197,8 +197,8 @@ def _run(
     fetched: list[Fetched],
     overrides: Overrides,
 ) -> RefreshResult:
-    """Run the job `nightly_refresh` in this process and tell how it ended."""
-    told = _Told(progress)
+    """Run the job `nightly_refresh` in this process; returns or raises how it ended."""
+    refusals = _CollectedRefusals(progress)
     os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
     with logged_to_file(home) as logger, GatesApart(home) as gates:
         from pipelines.orchestration.run_history import RUN_TAG, forget_killed_runs, home_instance
@@ -214,7 +214,7 @@ def _run(
                 from pipelines.orchestration.resources import RefreshSettings
 
                 loggers = {"console": LoggerDefinition(lambda _: logger)}
-                definitions = assemble(home, told, gates, declared, loggers=loggers)
+                definitions = assemble(home, refusals, gates, declared, loggers=loggers)
                 job = definitions.resolve_job_def(NIGHTLY_REFRESH)
                 forget_killed_runs(instance)
                 for source_id in sorted({one.source_id for one in fetched}):
@@ -236,16 +236,16 @@ def _run(
                 tags={RUN_TAG: "command line"},
             )
     if result.success:
-        return _ended(home, before, current_release(home), progress, told.lines)
+        return _ended(home, before, current_release(home), progress, refusals.lines)
     from pipelines.orchestration.failures import failure
 
-    raise failure(home, result, before, told)
+    raise failure(home, result, before, refusals)
 
 
 @contextmanager
 def _dbt_imported() -> Iterator[None]:
     """Import dbt while files are parsed, which is mostly done outside Python, and the gates judge in their process."""
     with ThreadPoolExecutor(1, thread_name_prefix="import") as pool:
-        # A module that cannot be imported says so where it is used.
+        # A module that cannot be imported is reported where it is used.
         pool.submit(import_dbt)
         yield

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 _PROVEN = "unit_tests_passed"
-# How DuckDB says so.
+# DuckDB's words for it.
 _OUT_OF_MEMORY = "Out of Memory Error"
 
 
@@ -46,9 +46,9 @@ def build(
     """Build every model into the run's candidate and run every test; returns a result per node, in order of finish.
 
     Unit tests judge the code on rows of their own: once all have passed they are not run again until the project, dbt
-    or DuckDB changes, and their results say so. `report` is told (table or test, how many are done, how many there are)
-    as nodes finish. Failing nodes are results, not exceptions; what did not fit in memory beside another is built again
-    by itself. Raises TouchstoneError when dbt could not run at all.
+    or DuckDB changes, and their results show that. As nodes finish, `report` gets (table or test, how many are done,
+    how many there are). Failing nodes are results, not exceptions; what did not fit in memory next to another is built
+    again by itself. Raises TouchstoneError when dbt could not run at all.
     """
     import_dbt()
     manifest = packed_manifest(project)
@@ -67,7 +67,7 @@ def build(
         NodeResult(one, "pass", 0.0, "passed before on this code", 0) for one in sorted(unit_tests) if proven.exists()
     ]
     arguments = ["build", "--no-write-json", "--target-path", str(folder.root / "dbt"), "--vars", _variables(as_of)]
-    # Exposures say who reads the models; there is nothing to build of them.
+    # Exposures name the readers of the models; there is nothing to build of them.
     arguments += ["--exclude-resource-type", "exposure"]
     if earlier:
         arguments += ["--exclude-resource-type", "unit_test"]
@@ -82,10 +82,10 @@ def build(
         return {result.node.unique_id: _result(result) for result in outcome.result.results}
 
     built = run(arguments)
-    faults = [one for one in built.values() if one.status in ("error", "fail")]
-    if faults and all(_OUT_OF_MEMORY in one.message for one in faults):
-        done -= len(faults) + sum(one.status == "skipped" for one in built.values())
-        again = [f"{one.unique_id.split('.')[2]}+" for one in faults]
+    failed = [result for result in built.values() if result.status in ("error", "fail")]
+    if failed and all(_OUT_OF_MEMORY in result.message for result in failed):
+        done -= len(failed) + sum(result.status == "skipped" for result in built.values())
+        again = [f"{result.unique_id.split('.')[2]}+" for result in failed]
         built |= run([*arguments, "--threads", "1", "--select", *again])
     results = [*earlier, *built.values()]
     missing = (project.tables.keys() | project.tests.keys()) - {result.unique_id for result in results}

@@ -92,7 +92,7 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
 
 
 def _keys(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Per model the columns of which its test named `grain_of_<model>` says that no two rows share them."""
+    """Per model the columns of which its test named `grain_of_<model>` checks that no two rows share them."""
     found: dict[str, tuple[str, ...]] = {}
     for node in nodes.values():
         model = nodes.get(node.get("attached_node") or "")

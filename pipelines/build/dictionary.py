@@ -158,8 +158,8 @@ def _write_dictionary(
 def _steps(table: DbtTable, columns: set[str]) -> list[tuple[str, str | None, str | None]]:
     """(kind, target, condition) of every step from a table's rows towards the records they come from.
 
-    Beside what the table declares, the columns tell: those that name a delivery, and those that list the keys of the
-    rows of the star that a row rests on.
+    In addition to the table's declaration, columns show it: those that name a delivery, and those that list the keys
+    of the rows of the star that a row rests on.
     """
     steps: list[tuple[str, str | None, str | None]] = []
     if "delivery_key" in columns or {"source_id", "delivery_sha256"} <= columns:

@@ -15,10 +15,10 @@ def feeds_of_star(project: DbtProject) -> dict[str, Feeds]:
     """Per table of models/star the views of the lake that its rows come from, by source; empty for a packaged table.
 
     A table's rows come from what is staged and from the intermediate models of its own subject. Models of other
-    subjects are read for keys (the region of an inspection), so lineage that goes through them is no feed. Sources
+    subjects are read for keys (the region of an inspection), so lineage through them does not make a feed. Sources
     under `meta.optional_feeds` of the table are left out.
 
-    Raises UsageError for an optional feed that is no feed of the table.
+    Raises UsageError for an optional feed that does not feed the table.
     """
     return {
         table.name: _feeds(project, table)

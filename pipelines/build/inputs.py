@@ -25,7 +25,7 @@ _NOT_PROJECT = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 
 
 def inputs_hash(home: Home, as_of: date, sources: Mapping[str, Source], manifests: Mapping[str, list[Manifest]]) -> str:
-    """SHA-256 over all that decides a release's content, and over nothing that tells when or in which order it came.
+    """SHA-256 over all that decides a release's content, and over nothing about when or in which order it came.
 
     That is the as-of date, the accepted deliveries with the contract each was parsed under, the contract of sources
     without any, the corrections, what is declared about enterprises, the dbt project with its seeds, the code of the

@@ -17,7 +17,7 @@ SETTINGS = Path(__file__).with_name("linkage.json")
 LEAST_PROBABILITY = 0.05
 
 _EVIDENCE = ("core", "form", "place", "brands", "trade")
-# How common a word or a street is tells how much it means that both sides have it.
+# The rarer a word or a street is, the more it means that both sides have it.
 _BY_FREQUENCY = ("core", "street")
 # What words share that are the same or one character apart: one blanked in both, or one taken from the name (+) or from
 # the enterprise (-). Edit distances of databases count bytes, not characters.
@@ -43,7 +43,7 @@ def scored_pairs(
     """Pairs of a name and an enterprise whose core words differ in at most one character.
 
     `table` is int_enterprise_clues. Columns: name_key, uscc, probability (0-1) and, per kind of evidence, the level of
-    agreement that the settings define, -1 where either side says nothing. Tables of the work are made in `schema`.
+    agreement that the settings define, -1 where either side states nothing. Tables of the work are made in `schema`.
     """
     clues = connection.table(table)
     (first,) = clues.aggregate("count(*) filter (side = 'name'), count(*) filter (side = 'enterprise')").fetchall()

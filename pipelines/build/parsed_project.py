@@ -55,7 +55,7 @@ def _project_hash(project_dir: Path) -> str:
 
 
 def _parse(home: Home, project_dir: Path, folder: Path) -> None:
-    """Parse the project into `folder`, whole or not at all."""
+    """Parse the project into `folder`, completely or not at all."""
     import_dbt()
     from dbt.contracts.graph.manifest import Manifest
     from dbt.parser.manifest import extended_mashumaro_encoder

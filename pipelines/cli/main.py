@@ -21,7 +21,7 @@ _INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 fault, 2 wrong usage, 3 a gate refused.
+    """Run the command line and return its exit code: 0 done, 1 error, 2 wrong usage, 3 a gate refused.
 
     Any error is one line on stderr; `--debug`, anywhere on the line, adds the traceback.
     """
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     n_options = given.index("--") if "--" in given else len(given)
     debug = "--debug" in given[:n_options]
     words = [word for word in given[:n_options] if word != "--debug"] + given[n_options:]
-    # Not typer's own runner: that ends the process itself, with several lines, for what is told here in one.
+    # Not typer's own runner: it ends the process itself and prints several lines; here an error is one line.
     command = typer.main.get_command(app)
     try:
         with command.make_context("touchstone", words or ["--help"]) as context:
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader had enough, as `head` has; what is still buffered has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except Exception as error:  # the last place where a fault can become one line
+    except Exception as error:  # the last place where an error can become one line
         # A usage error of the command line is of a class private to typer; it brings its own wording.
         wording = getattr(error, "format_message", None)
         if wording is not None:

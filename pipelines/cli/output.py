@@ -45,7 +45,7 @@ def _json_text(value: object) -> str:
 def print_table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], numeric: frozenset[int] | set[int] = frozenset()
 ) -> None:
-    """Print a table: folded to a terminal's width, whole in a pipe."""
+    """Print a table: folded to a terminal's width, in full into a pipe."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table

@@ -15,7 +15,7 @@ from pipelines.state.home import SOURCES_DIR, Home
 
 @quarantine_app.command("list")
 def quarantine_list(source: SourceIds = None, as_json: AsJson = False) -> None:
-    """Count quarantined records by source, delivery and rule, and list the deliveries refused whole."""
+    """Count quarantined records by source, delivery and rule, and list the refused deliveries."""
     from pipelines.lake.quarantine import refused_deliveries, rule_counts
 
     home, source_ids = Home.from_environment(), _declared(source)
@@ -60,7 +60,7 @@ def quarantine_show(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Most records to print.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Print quarantined records whole, each with the rule that it broke."""
+    """Print quarantined records in full, each with the rule that it broke."""
     from pipelines.lake.quarantine import quarantined_records
 
     _declared([source_id])
@@ -84,7 +84,7 @@ def quarantine_retry(
     delivery: Annotated[str, typer.Argument(metavar="[DELIVERY]", help="First digits of its SHA-256.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Parse refused and quarantined deliveries again, and say what a changed contract or correction made of them."""
+    """Parse refused and quarantined deliveries again, and report what a changed contract or correction made of them."""
     from pipelines.contract.loading import load_sources
     from pipelines.lake.quarantine import retry
 
@@ -119,7 +119,7 @@ def quarantine_retry(
     typer.echo(
         f"{n_changed} of {len(found)} deliveries changed; `touchstone refresh` releases that"
         if n_changed
-        else f"None of {len(found)} deliveries changed: mend the contract, or write a correction, and try again"
+        else f"None of {len(found)} deliveries changed: correct the contract, or write a correction, and try again"
     )
 
 

@@ -117,7 +117,7 @@ def _answer_format(chosen: AnswerFormat | None, out: Path | None) -> AnswerForma
     by_name: dict[str, AnswerFormat] = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
     answer_format = chosen or by_name.get(out.suffix.lower())
     if answer_format is None or answer_format == "table":
-        raise UsageError(f"{out}: say --format csv, json or parquet for a file")
+        raise UsageError(f"{out}: give --format csv, json or parquet for a file")
     return answer_format
 
 
@@ -168,7 +168,7 @@ def releases(as_json: AsJson = False) -> None:
 
     home = Home.from_environment()
     found = list_releases(home)
-    # A broken link is told by the other commands; this one must still show where one can go back to.
+    # The other commands report a broken link; this one must still list the releases to go back to.
     current = current_release(home) if home.current.exists() else None
     current_id = current.release_id if current else None
     if as_json:

@@ -69,4 +69,4 @@ def sources_check() -> None:
         typer.echo(printable(problem), err=True)
     if found:
         raise typer.Exit(UsageError.exit_code)
-    typer.echo("All declared sources are whole.")
+    typer.echo("All declared sources are complete.")

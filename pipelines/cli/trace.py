@@ -57,16 +57,17 @@ def trace(
         for column, value in row.items():
             if value is not None:
                 typer.echo(f"  {column:<28} {printable(str(value))}")
-    told = None
+    printed = None
     for one, text in zip(shown, texts, strict=True):
-        if one.delivery != told:
-            told = one.delivery
-            typer.echo(f"from {printable(told.original_name)} ({told.source_id}, {told.publisher})")
+        if one.delivery != printed:
+            printed = one.delivery
+            typer.echo(f"from {printable(printed.original_name)} ({printed.source_id}, {printed.publisher})")
             typer.echo(
-                f"  sha256 {told.sha256}, received {local_moment(told.received_at)} UTC, {printable(told.url or '-')}"
+                f"  sha256 {printed.sha256}, received {local_moment(printed.received_at)} UTC,"
+                f" {printable(printed.url or '-')}"
             )
         if text is not None:
-            typer.echo(f"  record {one.record_no}, as {one.through} says:")
+            typer.echo(f"  record {one.record_no}, as {one.through} states:")
             typer.echo(f"    {printable(text)}")
     if not found.evidence:
         packaged = f": it is packaged with the project, {' or '.join(found.packaged)}" if found.packaged else ""

@@ -36,7 +36,7 @@ class ColumnValuesMatchWhole(ColumnMapMetricProvider):
 
 
 class ExpectColumnValuesToMatchWhole(ColumnMapExpectation):
-    """Every value, null apart, is matched from end to end by an RE2 pattern."""
+    """Every value except null is matched from end to end by an RE2 pattern."""
 
     pattern: str
 

@@ -1,4 +1,4 @@
-"""The checks of a load gate on whole deliveries: conservation, quarantine, and volume against earlier deliveries."""
+"""The checks of a load gate on complete deliveries: conservation, quarantine, and volume against earlier deliveries."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def add_delivery_checks(rules: SourceRules) -> None:
         description="隔离比例低于上限 | The share of quarantined records stays under its ceiling",
         reason="Above the ceiling it is the contract or the feed that changed, not single records.",
         expected=f"at most {ceiling:.2%} of the records",
-        remedy=f"Read the rules broken in {rules.quarantine}; mend {rules.contract}, then `touchstone quarantine"
+        remedy=f"Read the rules broken in {rules.quarantine}; correct {rules.contract}, then `touchstone quarantine"
         " retry`.",
         table=deliveries,
         observe=(f"select {share} {loaded}", (source_id,)),
@@ -86,7 +86,7 @@ def add_delivery_checks(rules: SourceRules) -> None:
             (source_id, ceiling),
         ),
         description="每个交付的隔离比例 | No single delivery is far above the ceiling",
-        reason="A long history hides one bad delivery in the share of the whole source.",
+        reason="A long history hides one bad delivery in the share of all deliveries.",
         expected=f"at most {ceiling:.2%} of the records of each delivery",
         remedy=f"Read the rules broken in {rules.quarantine}.",
         severity="warn",

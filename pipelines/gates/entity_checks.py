@@ -21,7 +21,7 @@ from pipelines.gates.expectations import (
 from pipelines.gates.source_rules import SourceRules
 
 EARLIEST_DATE = date(1800, 1, 1)
-# Terms run ten to twenty years; what lies a lifetime ahead is a misread year.
+# Terms run ten to twenty years; a date a lifetime ahead is a misread year.
 YEARS_AHEAD = 80
 # A handful of odd dates are the publisher's own; a misread format or calendar breaks nearly all of a column.
 IMPLAUSIBLE_DATES_MAX = 0.01
@@ -45,7 +45,7 @@ def add_entity_checks(rules: SourceRules, entity: str, as_of: date) -> None:
             description=f"{column.zh}必填 | {column.en}: always filled",
             reason=f"{name} is {'part of the key' if name in declared.key else 'required'} in the contract.",
             expected="no row without it",
-            remedy=f"Look whether the feed renamed or moved the column, and mend its `from` in {rules.contract}.",
+            remedy=f"Look whether the feed renamed or moved the column, and correct its `from` in {rules.contract}.",
             severity="warn" if column.on_error == "keep" and name not in declared.key else "error",
         )
     for column in declared.columns:
@@ -118,7 +118,7 @@ def _items(rules: SourceRules, entity: str) -> None:
             " on r.delivery_sha256 = i.delivery_sha256 and r.record_no = i.record_no"
         ),
         description=f"{meaning.zh}：所属记录已装载 | Every item belongs to a loaded record",
-        reason="An item of a record that is not loaded was left behind by a quarantined record.",
+        reason="An item of a record that is not loaded was left by a quarantined record.",
         expected=f"every item's record in {rules.source.record_entity}",
         remedy=f"Parse again with `touchstone refresh --full --source {rules.source.id}`.",
     )
@@ -146,7 +146,8 @@ def _column(rules: SourceRules, entity: str, column: Column, as_of: date) -> Non
             description=f"{column.zh}：符合格式 {pattern} | {column.en}: has the form {pattern}",
             reason="A value of another form was read from another place, or lost characters on the way.",
             expected=f"only {pattern}",
-            remedy=f"Compare with the file as received; mend `from` or `pattern` of {column.name} in {rules.contract}.",
+            remedy=f"Compare with the file as received; correct `from` or `pattern` of {column.name} in"
+            f" {rules.contract}.",
             severity=severity,
         )
     if column.type in ("date", "partial_date"):

@@ -36,7 +36,7 @@ os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
 class CheckCannotRun(TouchstoneError):
-    """A check ended in an exception instead of a verdict: a fault of the declaration or of the data's shape."""
+    """A check ended in an exception instead of a verdict: an error of the declaration or of the data's shape."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def validate(
 ) -> list[ExpectationOutcome]:
     """Run expectations over one table or view as one batch; the outcomes come in the order of the expectations.
 
-    `schema` may name its database too, such as `work.lake`; `names` are told in errors. Raises CheckCannotRun where an
+    `schema` may name its database too, such as `work.lake`; `names` are named in errors. Raises CheckCannotRun where an
     expectation, or the table, gives no verdict.
     """
     try:
@@ -107,12 +107,12 @@ def validate(
         found = batch.validate(suite, result_format={"result_format": result_format, "partial_unexpected_count": 1})
         return {_index(result): result for result in found.results}
 
-    # Counting the rows of duplicated keys groups the whole table once more: only for those that do fail.
+    # Counting the rows of duplicated keys groups the complete table once more: only for those that do fail.
     keys = [n for n, expectation in enumerate(expectations) if isinstance(expectation, ExpectCompoundColumnsToBeUnique)]
     results = run([n for n in range(len(expectations)) if n not in keys], "BASIC") | run(keys, "BOOLEAN_ONLY")
     results |= run([n for n in keys if not results[n].success and not _exceptions(results[n])], "BASIC")
-    told = names or [type(expectation).__name__ for expectation in expectations]
-    return [_outcome(results[n], f"{schema}.{table}: {told[n]}") for n in range(len(expectations))]
+    labels = names or [type(expectation).__name__ for expectation in expectations]
+    return [_outcome(results[n], f"{schema}.{table}: {labels[n]}") for n in range(len(expectations))]
 
 
 def _index(result: ExpectationValidationResult) -> int:

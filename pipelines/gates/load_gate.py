@@ -1,4 +1,4 @@
-"""The load gate of a source: a suite generated from its declaration, with the hand-written checks beside it."""
+"""The load gate of a source: a suite generated from its declaration, including the hand-written checks."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run_load_gate(
 
     `history` are the deliveries of earlier runs: those of the lake that it does not hold are new, and each is compared
     with all that came before it; where it holds all, the newest is. Empty when no delivery of the source was read;
-    where every one was quarantined whole, only that is told, for there is nothing else to look at.
+    where every one was quarantined completely, only that is reported, since there is nothing else to look at.
     Raises CheckCannotRun when a check gives no verdict.
     """
     states = connection.execute(

@@ -1,4 +1,4 @@
-"""Overrides: checks that may fail in one refresh without stopping its release, because a person says why."""
+"""Overrides: checks that may fail in one refresh without stopping its release, for a reason that a person gives."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_overrides(checks: Collection[str], reason: str, overridable: Collection
             choices = [*of_release, *of_source] if of_source else overridable
             raise UsageError(f"--override {check}: not a check that may be overridden; these are: {', '.join(choices)}")
     if checks and not reason:
-        raise UsageError(f"--override {min(checks)}: say why with --reason TEXT; it is kept in the release")
+        raise UsageError(f"--override {min(checks)}: give the reason with --reason TEXT; it is kept in the release")
     if reason and not checks:
         raise UsageError("--reason: given without --override CHECK")
     return Overrides(frozenset(checks), reason)

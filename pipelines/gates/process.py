@@ -68,7 +68,7 @@ class GatesHere:
             return run_load_gate(connection, source, _released(home, folder, source), as_of=as_of)
 
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
-        """Judge the candidate beside the lake it was made from and the current release."""
+        """Judge the candidate against the lake it was made from and the current release."""
         with open_database(folder.candidate, folder.spill, read_only=True) as connection:
             connection.execute("attach ? as work (read_only)", [str(folder.work)])
             current = current_release(home)
@@ -96,14 +96,14 @@ class _Failure:
     """An exception of the other process: many of them cannot be pickled."""
 
     message: str
-    is_told: bool
+    is_own_error: bool
     trace: str
 
 
 class GatesApart:
     """Gates in a process that begins to import when this is made; a context manager that ends it.
 
-    The process ends by itself when its input does, so that a killed refresh leaves none behind.
+    The process ends by itself when its input does, so that a killed refresh leaves no process.
     """
 
     def __init__(self, home: Home) -> None:
@@ -159,7 +159,7 @@ class GatesApart:
         return question.result()
 
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
-        """Judge the candidate beside the lake it was made from and the current release.
+        """Judge the candidate against the lake it was made from and the current release.
 
         It is a run's last question: the process ends with it, for publishing needs the memory.
         """
@@ -181,11 +181,11 @@ class GatesApart:
         except (EOFError, OSError) as error:
             code = process.wait()
             raise TouchstoneError(
-                f"{gate} gate: its process ended ({code}), perhaps for want of memory; nothing is published;"
+                f"{gate} gate: its process ended ({code}), perhaps for lack of memory; nothing is published;"
                 f" see {self._log} and run `touchstone refresh` again"
             ) from error
         if isinstance(answer, _Failure):
-            failure = TouchstoneError(answer.message if answer.is_told else f"{gate} gate: {answer.message}")
+            failure = TouchstoneError(answer.message if answer.is_own_error else f"{gate} gate: {answer.message}")
             failure.add_note(answer.trace)
             raise failure
         return answer
@@ -197,7 +197,7 @@ def serve() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # A module that cannot be imported is told in answer to the first question.
+    # A module that cannot be imported is reported in the answer to the first question.
     with suppress(ImportError):
         import_module("pipelines.gates.great_expectations")
     while True:
@@ -214,8 +214,8 @@ def _answer(answers: IO[bytes], judge: Callable[..., list[CheckResult]], argumen
     try:
         answer = judge(*arguments)
     except Exception as error:
-        told = isinstance(error, TouchstoneError)
-        message = str(error) if told else f"{type(error).__name__}: {error}"
-        answer = _Failure(message, told, traceback.format_exc())
+        is_own = isinstance(error, TouchstoneError)
+        message = str(error) if is_own else f"{type(error).__name__}: {error}"
+        answer = _Failure(message, is_own, traceback.format_exc())
     pickle.dump(answer, answers)
     answers.flush()

@@ -15,7 +15,7 @@ MODELS_REMEDY = "Report it to the maintainers of dbt_project/models; the current
 
 @dataclass(frozen=True)
 class ReleaseRule:
-    """A plan, and a function from a candidate to its parts; `may_be_empty` says why there may be none."""
+    """A plan, and a function from a candidate to its parts; `may_be_empty` is the reason why there may be none."""
 
     plan: CheckPlan
     parts: Callable[[Candidate], Iterable[TableDemand]]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TableDemand:
-    """One demand on one table; `label` tells the parts of a rule apart where it has several."""
+    """One demand on one table; `label` distinguishes the parts of a rule where it has several."""
 
     schema: str
     table: str
@@ -36,9 +36,9 @@ class TableDemand:
 
 @dataclass(frozen=True)
 class Rule:
-    """A plan and its demands. `observe` is a query (with parameters) for a text that tells what was found.
+    """A plan and its demands. `observe` is a query (with parameters) for a text about what was found.
 
-    A rule without parts fails, for it checked nothing, unless `nothing_to_check` says why that is right.
+    A rule without parts fails, since it checked nothing, unless `nothing_to_check` gives the reason.
     """
 
     plan: CheckPlan
@@ -50,7 +50,7 @@ class Rule:
 
 
 def run(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], source_id: str | None) -> list[CheckResult]:
-    """Validate every table once, with all that is demanded of it, and tell the outcome of each rule."""
+    """Validate every table once, with all that is demanded of it; returns the outcome of each rule."""
     from pipelines.gates import great_expectations
 
     demands: dict[tuple[str, str], list[tuple[str, TableDemand]]] = {}
@@ -107,9 +107,9 @@ def _result(
             return result(True, f"{len(rule.parts)} tables or columns as expected", 0)
         observed = _observe(connection, rule.observe) or _observed(rule.parts[0].demand, only)
         return result(True, observed, _failed(rule.parts[0].demand, only))
-    told = [_told(part, outcome, len(rule.parts) > 1) for part, outcome in failing[:3]]
+    findings = [_finding(part, outcome, len(rule.parts) > 1) for part, outcome in failing[:3]]
     more = f" and {len(failing) - 3} more" if len(failing) > 3 else ""
-    observed = "; ".join(told) + more
+    observed = "; ".join(findings) + more
     summary = _observe(connection, rule.observe)
     part, outcome = failing[0]
     example = None
@@ -119,7 +119,7 @@ def _result(
     return result(False, f"{observed} ({summary})" if summary else observed, sum(counts) if counts else None, example)
 
 
-def _told(part: TableDemand, outcome: ExpectationOutcome | None, labelled: bool) -> str:
+def _finding(part: TableDemand, outcome: ExpectationOutcome | None, labelled: bool) -> str:
     if outcome is None:
         return f"{part.schema}.{part.table} is missing"
     observed = _observed(part.demand, outcome)

@@ -56,7 +56,7 @@ def shaped(rows: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return {"sample_row": rows, "finding": findings_of_cells(rows), "party": parties}
 
 
-def _told(text: pl.Expr) -> pl.Expr:
+def _stated_result(text: pl.Expr) -> pl.Expr:
     """fail or pass where a text names one of them; null where it names both or none."""
     fails = text.str.contains(_FAILED)
     passes = text.str.replace_all(_FAILED, "").str.contains("合格")
@@ -108,7 +108,12 @@ def _result() -> pl.Expr:
         .when(passes_in_remark)
         .then(pl.lit("pass"))
         .otherwise(
-            pl.coalesce(_told(pl.col("_sheet")), _told(pl.col("_title")), _told(pl.col("_file")), pl.lit("fail"))
+            pl.coalesce(
+                _stated_result(pl.col("_sheet")),
+                _stated_result(pl.col("_title")),
+                _stated_result(pl.col("_file")),
+                pl.lit("fail"),
+            )
         )
     )
 

@@ -32,7 +32,7 @@ from pipelines.state.run_folder import CheckRecord
 
 
 def lines(evaluation: dg.AssetCheckEvaluation) -> list[str]:
-    """What a failed check tells the person who must act, a line for each thing to mend."""
+    """The lines of a failed check for the person who must act, one for each thing to correct."""
     return (evaluation.description or evaluation.check_name).splitlines()
 
 
@@ -71,7 +71,7 @@ def suite_outcome(records: list[CheckRecord], asset: dg.AssetKey) -> dg.AssetChe
 
 
 def _lake_asset(source: Source, plan: CheckPlan) -> dg.AssetKey:
-    """The asset that a load-gate check is shown on; what is asked of whole deliveries stands with their records."""
+    """The asset that a load-gate check is shown on; a check of complete deliveries is shown with their records."""
     return lake_key(source, plan.table if plan.table in source.entities else source.record_entity)
 
 
@@ -94,8 +94,8 @@ def load_gate(source: Source, plans: list[CheckPlan], overridable: Collection[st
             dg.AssetCheckSpec(
                 SUITE,
                 asset=asset,
-                description="\n".join(f"- {plan.name} ({plan.severity}): {_told(plan)}" for plan in suite),
-                # What a check of severity `warn` found stops nothing: its result says so.
+                description="\n".join(f"- {plan.name} ({plan.severity}): {_description(plan)}" for plan in suite),
+                # A failed check of severity `warn` stops nothing: its result shows that.
                 blocking=any(plan.severity == "error" for plan in suite),
             )
             for asset, suite in suites.items()
@@ -133,12 +133,12 @@ def load_gate(source: Source, plans: list[CheckPlan], overridable: Collection[st
     return check
 
 
-def _told(plan: CheckPlan) -> str:
+def _description(plan: CheckPlan) -> str:
     return f"{plan.description}. {plan.reason}"
 
 
 def freshness(sources: Mapping[str, Source]) -> dg.AssetChecksDefinition:
-    """Whether each source's newest delivery is as recent as declared; told, never a reason to withhold a release.
+    """Whether each source's newest delivery is as recent as declared; shown, never a reason to withhold a release.
 
     The age is that of the delivery, so Dagster's own freshness of the asset, which every night's run renews, would
     say nothing.
@@ -190,7 +190,9 @@ def release_gate(plans: list[CheckPlan], project: DbtProject, overridable: Colle
             blocking=True,
         ),
         *(
-            dg.AssetCheckSpec(plan.name, asset=CANDIDATE, description=_told(plan), blocking=plan.severity == "error")
+            dg.AssetCheckSpec(
+                plan.name, asset=CANDIDATE, description=_description(plan), blocking=plan.severity == "error"
+            )
             for plan in plans
         ),
     ]

@@ -13,7 +13,7 @@ from pipelines.orchestration.run_log import log_path
 from pipelines.releases.release import Release
 from pipelines.state.home import Home
 
-# These end a step whose failed checks have been told already.
+# These end a step whose failed checks have been reported already.
 _GATES_OWN = ("GateRefused", "DagsterAssetCheckFailedError")
 _OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
     "TouchstoneError": TouchstoneError,
@@ -27,9 +27,9 @@ _OWN_ERRORS: Mapping[str, type[TouchstoneError]] = {
 def failure(
     home: Home, result: dg.ExecuteInProcessResult, before: Release | None, progress: Progress
 ) -> TouchstoneError:
-    """What stopped the run, told in one line; each failed check of a gate is told in a line of its own."""
+    """What stopped the run, in one line; each failed check of a gate is reported in a line of its own."""
     failed_checks: list[str] = []
-    faults: list[tuple[type[TouchstoneError], str]] = []
+    errors: list[tuple[type[TouchstoneError], str]] = []
     details: list[str] = []
     for event in result.all_events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION":
@@ -48,14 +48,14 @@ def failure(
             text = " ".join(error.message.split()).split(": ", 1)[-1]
             kind = _OWN_ERRORS.get(error.cls_name or "", TouchstoneError)
             named = error.cls_name in _OWN_ERRORS
-            faults.append((kind, text if named else f"{event.step_key}: {error.cls_name}: {text}"))
+            errors.append((kind, text if named else f"{event.step_key}: {error.cls_name}: {text}"))
     stays = f"release {before.release_id} stays current" if before else "nothing is released"
     left = f"see {home.runs / result.run_id}"
     for line in failed_checks:
         progress.refused(line)
     ended: TouchstoneError
-    if faults:
-        kind, text = faults[0]
+    if errors:
+        kind, text = errors[0]
         ended = kind(f"{text}; {stays}; {left} and {log_path(home)}")
     else:
         count = "1 check" if len(failed_checks) == 1 else f"{len(failed_checks)} checks"

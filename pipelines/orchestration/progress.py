@@ -62,7 +62,7 @@ class SilentProgress:
         yield Step(stage, subject)
 
     def say(self, line: str) -> None:
-        """Nothing: the run's status says it."""
+        """Nothing: the run's status shows it."""
 
     def refused(self, line: str) -> None:
         """Nothing: the run's events carry it."""

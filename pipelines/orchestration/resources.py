@@ -33,7 +33,7 @@ class RefreshSettings(dg.ConfigurableResource[None]):
     override_reason: str = Field(default="", description="Why they may; it is kept in the release")
 
     def as_of_date(self) -> date:
-        """The as-of date; raises UsageError when it is no date."""
+        """The as-of date; raises UsageError when it is not a date."""
         if not self.as_of:
             return business_today()
         try:
@@ -66,11 +66,11 @@ def gates_apart(home: Home) -> dg.ResourceDefinition:
     """The gates as a resource: a process that is there as long as the run."""
 
     @dg.resource(description="The process in which Great Expectations judges")
-    def apart(_: dg.InitResourceContext) -> Iterator[Gates]:
+    def subprocess_gates(_: dg.InitResourceContext) -> Iterator[Gates]:
         with GatesApart(home) as gates:
             yield gates
 
-    return apart
+    return subprocess_gates
 
 
 @contextmanager

@@ -21,7 +21,7 @@ def landing_sensor(home: Home, sources: Mapping[str, Source]) -> dg.SensorDefini
         name="landing_sensor",
         job=nightly_refresh,
         minimum_interval_seconds=INTERVAL_SECONDS,
-        description="Refreshes when files lie in landing/ and did not change between two looks; the schedule does"
+        description="Refreshes when files are in landing/ and did not change between two looks; the schedule does"
         " without it, so it is off until switched on",
     )
     def look(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:

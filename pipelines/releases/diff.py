@@ -1,4 +1,4 @@
-"""What differs between two releases: rows added, removed and changed per table, told apart by each table's key."""
+"""What differs between two releases: rows added, removed and changed per table, by each table's key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class TableDiff:
     removed.
 
     `n_changed` rows have the same key and other values, in `changed_columns`. A table without a key, or with rows that
-    share one, has no changed rows: the old is removed, the new is added. What only tells when or under which name
+    share one, has no changed rows: the old is removed, the new is added. Columns only about when or under which name
     something came does not count.
     """
 
@@ -68,7 +68,7 @@ def table_diffs(old: Path, new: Path) -> list[TableDiff]:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
-    """Per table (`schema.table`) its columns that say something, with their types."""
+    """Per table (`schema.table`) its columns with content, with their types."""
     found: dict[str, dict[str, str]] = {}
     for schema, table, column, data_type in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns()"
@@ -137,7 +137,7 @@ def _diff(
 
 
 def _repeats(connection: duckdb.DuckDBPyConnection, database: str, name: str, key: list[str]) -> bool:
-    """Whether rows share a key, which then tells none of them apart."""
+    """Whether rows share a key, which then identifies none of them."""
     columns = ", ".join(map(quoted, key))
     repeated = f"select 1 from {_place(database, name)} group by {columns} having count(*) > 1 limit 1"
     return bool(key) and bool(connection.execute(repeated).fetchall())

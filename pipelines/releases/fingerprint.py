@@ -6,8 +6,8 @@ than text functions, md5 and sums, so that another engine can derive the same ha
 
 - columns in alphabetical order, the run-time columns below left out;
 - text, and anything written as text such as an ENUM or UUID, is `<length in characters>:<text>`, which keeps an empty
-  text apart from NULL and one column's end from the next one's start; NULL is nothing;
-- whole numbers in decimal digits; decimals likewise without trailing zeros; binary floating point to 12 significant
+  text from NULL and one column's end from the next one's start; NULL is nothing;
+- integers in decimal digits; decimals likewise without trailing zeros; binary floating point to 12 significant
   digits, because parallel sums differ in the last ones; dates and timestamps ISO 8601, zoned ones in UTC;
 - lists, structs and maps as the text of their JSON, blobs as the text of their hexadecimal digits.
 """
@@ -25,8 +25,8 @@ from pipelines.errors import TouchstoneError, first_line
 from pipelines.releases.release import release_tables
 from pipelines.state.database import quoted
 
-# What tells when, whence or under which name something arrived or was built, not what it says. `original_name` and
-# `url` are here because the same bytes may arrive under two names or ways and are one delivery.
+# Columns about when, from where or under which name something arrived or was built, not about its content.
+# `original_name` and `url` are here because the same bytes may arrive under two names or ways and are one delivery.
 RUN_TIME_COLUMNS = frozenset(
     {
         "received_at", "first_seen_at", "original_name", "url", "built_at", "checked_at", "published_at", "run_id",
@@ -93,7 +93,7 @@ def _table_hash(connection: duckdb.DuckDBPyConnection, schema: str, table: str) 
 
 
 def is_run_time(column: str) -> bool:
-    """Whether a column tells when or under which name something came, not what it says."""
+    """Whether a column is about when or under which name something came, not about its content."""
     return column in RUN_TIME_COLUMNS or column.startswith(RUN_TIME_PREFIX)
 
 

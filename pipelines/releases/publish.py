@@ -38,7 +38,7 @@ from pipelines.state.home import Home
 from pipelines.state.version import code_version
 
 KEPT_RELEASES = 7
-# The newest storage version that DuckDB 1.5 clients open; analysts' tools lag behind the warehouse.
+# The newest storage version that DuckDB 1.5 clients open; analysts' tools are older than the warehouse.
 NEWEST_STORAGE = (1, 5)
 
 _MEMORY_LIMIT = "1GB"
@@ -141,7 +141,7 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
 
 @contextmanager
 def _writing(home: Home, *, wait: bool) -> Iterator[None]:
-    """The only publish or rollback of this home; the lock goes with the process, however it ends."""
+    """The only publish or rollback of this home; the lock ends with the process, however it ends."""
     lock = FileLock(home.releases / ".lock", blocking=wait)
     try:
         lock.acquire()
@@ -156,7 +156,7 @@ def _writing(home: Home, *, wait: bool) -> Iterator[None]:
 
 
 def _checkpoint(candidate: Path) -> None:
-    """Bring the candidate's whole content into its one file, on disk.
+    """Bring the candidate's complete content into its one file, on disk.
 
     Copying or moving a database without its write-ahead log would lose its tail without a word.
     """
@@ -199,7 +199,7 @@ def _export_parquet(connection: duckdb.DuckDBPyConnection, folder: Path) -> None
 
 
 def _repoint(home: Home, folder: Path) -> None:
-    """Make a release current. The link is relative, so that a home can be moved whole."""
+    """Make a release current. The link is relative, so that a complete home can be moved."""
     with atomic_write(home.current) as link:
         link.symlink_to(Path(home.releases.name) / folder.name / DATABASE_NAME)
     _sync(home.root)

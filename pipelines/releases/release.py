@@ -42,7 +42,7 @@ class Override:
 
 @dataclass(frozen=True)
 class Release:
-    """What release.json says of one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC.
+    """What release.json states about one release. `tables` holds row counts by `schema.table`; `built_at` is in UTC.
 
     `code_version` is None in releases published before it was recorded.
     """
@@ -63,7 +63,7 @@ class Release:
         return self.path / DATABASE_NAME
 
     def as_json(self) -> dict[str, Any]:
-        """The content of release.json: everything but where the release lies."""
+        """The content of release.json: everything except the release's path."""
         return {
             "release_id": self.release_id,
             "as_of": self.as_of.isoformat(),

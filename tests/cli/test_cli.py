@@ -463,7 +463,7 @@ def test_sources_check_reports_a_line_for_each_problem(
     monkeypatch.setattr(cli_sources, "SOURCES_DIR", sources)
     monkeypatch.setattr(cli_sources, "DBT_PROJECT_DIR", tmp_path / "dbt")
     assert cli.main(["sources", "check"]) == 0
-    assert "whole" in capsys.readouterr().out
+    assert "complete" in capsys.readouterr().out
 
     declare("unread", declaration.replace("id: rasff", "id: unread"), whole=False)
     declare("miscalled", declaration, whole=True)

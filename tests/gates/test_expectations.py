@@ -192,7 +192,7 @@ SPOILT: list[list[tuple[str, str, str]]] = [
             "sample__product_name_filled",
             "sampling/sample: sample__product_name_filled: found 93.75% filled, 1 of 16 rows empty, expected no row"
             " without it; first: bb.csv record 2: product_name is empty; product_name is required in the contract. Look"
-            " whether the feed renamed or moved the column, and mend its `from` in sources/sampling/source.yaml.",
+            " whether the feed renamed or moved the column, and correct its `from` in sources/sampling/source.yaml.",
         ),
         (
             "update lake.sampling__sample set result = '无法判定' where record_no = 3 and delivery_sha256 = 'dd'",

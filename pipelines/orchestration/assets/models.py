@@ -72,16 +72,16 @@ def models(project: DbtProject, project_dir: Path) -> dg.AssetsDefinition:
             yield dg.MaterializeResult(asset_key=MODELS, metadata={"models": len(project.tables)})
         for unique_id, record in records.items():
             yield outcome(record, tested(project.tests[unique_id], project))
-        faults = [result for result in results if result.status in _BROKEN]
-        if faults:
+        broken = [result for result in results if result.status in _BROKEN]
+        if broken:
             raise TouchstoneError(
                 "; ".join(
-                    f"{_place(project, result.unique_id)}: {first_paragraph(result.message)}" for result in faults[:3]
+                    f"{_place(project, result.unique_id)}: {first_paragraph(result.message)}" for result in broken[:3]
                 )
             )
         failed = [record.name for record in records.values() if not record.passed and record.severity == "error"]
         if failed:
-            # What was skipped for them has no result, which Dagster would take for a fault of this step.
+            # What was skipped because of them has no result, which Dagster would report as an error of this step.
             raise GateRefused(f"{len(failed)} dbt tests failed, first {failed[0]}")
 
     return build

@@ -39,7 +39,7 @@ _STATUS_TITLES = {
 
 
 def write_site(release: Release, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Write `index.html` for a release into the folder; its links reach the Parquet files and the database beside it.
+    """Write `index.html` for a release into the folder; its links go to the Parquet files and the database next to it.
 
     The connection is to the release's database. The page states the release, progress towards the plans' targets where
     the release has `marts.target_progress`, and every table with its meaning, row count and file.
