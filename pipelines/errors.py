@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class TouchstoneError(Exception):
-    """A fault told in one line: what, where, which rule, and what to do. Exit code 1."""
+    """An error reported in one line: what, where, which rule, and what to do. Exit code 1."""
 
     exit_code = 1
 

@@ -121,7 +121,7 @@ def load_gate(source: Source, plans: list[CheckPlan]) -> dg.AssetChecksDefinitio
                 records += gate_records(load_gate_name(source), source, plans, results)
             else:
                 records += [without_delivery(source, plan) for plan in plans]
-            folder.record(load_gate_name(source), records, accepted(deliveries))
+            folder.save_checks(load_gate_name(source), records, accepted(deliveries))
             failed = [record for record in records if not record.passed]
             if failed or accepted(deliveries):
                 step.report(f"{len(records) - len(failed)} of {len(records)} checks passed")
@@ -205,7 +205,7 @@ def release_gate(plans: list[CheckPlan], project: DbtProject) -> dg.AssetChecksD
             with open_database(folder.candidate, folder.spill, read_only=True) as connection:
                 records = [_dictionary_complete(connection)]
             records += gate_records("release_gate", None, plans, gates.release(home, folder, project))
-            folder.record("release_gate", records)
+            folder.save_checks("release_gate", records)
             n_passed = sum(record.passed for record in records)
             step.report(f"{n_passed} of {len(records)} checks passed")
         for record in records:
