@@ -31,7 +31,7 @@ from pipelines.receiving.manifest import accepted, manifests
 from pipelines.releases.release import Release, current_release
 from pipelines.state.database import memory_limit, threads
 from pipelines.state.home import Home, business_today
-from pipelines.state.lock import exclusive
+from pipelines.state.lock import refresh_lock
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def refresh(
     overrides = read_overrides(override, reason, overridable_checks(declared.values()) if override else ())
     as_of = as_of or business_today()
     os.environ["TOUCHSTONE_HOME"] = str(home.root)
-    with exclusive(home):
+    with refresh_lock(home):
         fetched = _fetch(home, declared, sources, as_of, backfill, progress)
         current = current_release(home)
         if not full and _nothing_to_do(home, declared, sources, as_of, current):

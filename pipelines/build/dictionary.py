@@ -55,7 +55,7 @@ def complete(home: Home, folder: RunFolder, project: DbtProject, sources: Mappin
             connection.execute(f"create schema if not exists {quoted(table.schema)}")
             columns = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
             connection.execute(f"create or replace table {table.identifier} ({columns})")
-        add_checks(connection, folder.recorded())
+        add_checks(connection, folder.checks())
         insert_rows(connection, RELEASES.identifier, _releases(home, release_id, folder))
         _write_dictionary(connection, project, sources)
         insert_rows(connection, MACROS.identifier, _macros(connection))

@@ -128,7 +128,7 @@ def refuse_unless_gated(home: Home, folder: RunFolder, sources: Mapping[str, Sou
     The graph already stops at a failing gate. This also covers a run of selected assets, a check left out of a
     selection, and a delivery parsed between the gate and the build.
     """
-    records = {(record.gate, record.table, record.name): record for record in folder.recorded()}
+    records = {(record.gate, record.table, record.name): record for record in folder.checks()}
     missing = expected - records.keys()
     if missing:
         gate, table, name = min(missing)
@@ -141,7 +141,7 @@ def refuse_unless_gated(home: Home, folder: RunFolder, sources: Mapping[str, Sou
         raise TouchstoneError(f"{folder.root}: {failed[0].line or failed[0].name}; nothing is published")
     deliveries = folder.inputs().deliveries
     for source in sources.values():
-        if folder.judged(load_gate_name(source)) != deliveries.get(source.id, []):
+        if folder.judged_deliveries(load_gate_name(source)) != deliveries.get(source.id, []):
             raise TouchstoneError(
                 f"{folder.root}: deliveries of {source.id} changed after its load gate; run `touchstone refresh`"
             )

@@ -17,7 +17,7 @@ from pipelines.errors import UsageError
 from pipelines.receiving.landing import Report
 from pipelines.receiving.manifest import manifests
 from pipelines.state.home import Home
-from pipelines.state.lock import exclusive
+from pipelines.state.lock import refresh_lock
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def retry(home: Home, source: Source, sha_prefix: str, report: Report) -> list[R
     from pipelines.parsing.parse import parse_deliveries
     from pipelines.state.database import open_database
 
-    with exclusive(home):
+    with refresh_lock(home):
         before = {
             manifest.sha256: manifest
             for manifest in manifests(home, source.id)

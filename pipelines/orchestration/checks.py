@@ -122,7 +122,7 @@ def load_gate(source: Source, plans: list[CheckPlan], overridable: Collection[st
                 records += gate_records(load_gate_name(source), source, plans, results, overrides)
             else:
                 records += [without_delivery(source, plan) for plan in plans]
-            folder.record(load_gate_name(source), records, accepted(deliveries))
+            folder.save_checks(load_gate_name(source), records, accepted(deliveries))
             if accepted(deliveries) or not all(record.passed for record in records):
                 step.report(_summary(records))
         yield outcome(records[0], lake_key(source, source.record_entity))
@@ -215,7 +215,7 @@ def release_gate(plans: list[CheckPlan], project: DbtProject, overridable: Colle
             with open_database(folder.candidate, folder.spill, read_only=True) as connection:
                 records = [_dictionary_complete(connection)]
             records += gate_records("release_gate", None, plans, gates.release(home, folder, project), overrides)
-            folder.record("release_gate", records)
+            folder.save_checks("release_gate", records)
             step.report(_summary(records))
         for record in records:
             yield outcome(record, CANDIDATE)

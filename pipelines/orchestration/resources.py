@@ -16,7 +16,7 @@ from pipelines.errors import UsageError
 from pipelines.gates.overrides import Overrides, read_overrides
 from pipelines.gates.process import Gates, GatesApart
 from pipelines.state.home import Home, business_today
-from pipelines.state.lock import exclusive
+from pipelines.state.lock import refresh_lock
 from pipelines.state.run_folder import prune_runs
 
 
@@ -55,7 +55,7 @@ def held_home(home: Home) -> dg.ResourceDefinition:
 
     @dg.resource(description="State under TOUCHSTONE_HOME; one run at a time holds it")
     def hold(_: dg.InitResourceContext) -> Iterator[Home]:
-        with exclusive(home), _temporary_files_inside(home):
+        with refresh_lock(home), _temporary_files_inside(home):
             prune_runs(home)
             yield home
 

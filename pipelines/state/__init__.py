@@ -1,1 +1,1 @@
-"""State: folders under TOUCHSTONE_HOME, the lock, database connections and run folders."""
+"""State: folders under TOUCHSTONE_HOME, the lock, database connections, atomic writes and run folders."""

@@ -1,4 +1,4 @@
-"""DuckDB connections with explicit limits, quoted identifiers, and rows of Python values into a table."""
+"""DuckDB connections with explicit limits, quoted identifiers, and the insertion of Python values into a table."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def open_database(path: Path | None, spill: Path, read_only: bool = False) -> du
 
 
 def quoted(identifier: str) -> str:
-    """An identifier as SQL writes it, whatever characters it has."""
+    """An identifier in SQL's double quotes, whatever characters it has."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows, each with a value for every column of `table` (schema.name, quoted where it must be).
 
-    They go as a list per column: a statement for each row takes half a second a thousand.
+    They are bound as one list per column: a statement per row takes half a second per thousand rows.
     """
     types = connection.table(table).types
     lists = ", ".join(f"unnest(${number}::{data_type}[])" for number, data_type in enumerate(types, 1))

@@ -45,16 +45,16 @@ class Home:
         return self.root / "quarantine" / source_id
 
     def quarantined_texts(self, source_id: str, entity: str) -> Path:
-        """Rows of quarantined records as received, by which a correction can free them."""
+        """Rows of quarantined records as received; with them a correction can load a record after all."""
         return self.quarantine(source_id) / "texts" / entity
 
     @property
     def remotes(self) -> Path:
-        """Where this installation fetches deliveries from, if anywhere; see sources/README.md."""
+        """The addresses that this installation fetches deliveries from, if any; see sources/README.md."""
         return self.root / "remotes.yaml"
 
     def fetched(self, source_id: str) -> Path:
-        """What fetching remembers of a source's addresses, and files of which a part has come."""
+        """What is known of the files behind a source's addresses, and the files that are fetched in part."""
         return self.root / "fetched" / source_id
 
     @property

@@ -13,7 +13,7 @@ from pipelines.state.home import Home
 
 
 @contextmanager
-def exclusive(home: Home) -> Iterator[None]:
+def refresh_lock(home: Home) -> Iterator[None]:
     """Hold the home's refresh lock; taking it again within the process that holds it is allowed.
 
     Raises TouchstoneError with the holder's process id when another process refreshes this home.

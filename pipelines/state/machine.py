@@ -12,7 +12,7 @@ _ROOT = Path("/")
 def usable_memory(root: Path = _ROOT) -> int:
     """Bytes of memory that this process may use: the machine's, or less where a control group allows less.
 
-    `root` is where /proc and /sys are mounted. Read are `memory.max` (version 2) and `memory.limit_in_bytes`
+    `root` is where /proc and /sys are mounted. The limits are `memory.max` (version 2) and `memory.limit_in_bytes`
     (version 1) of the process's group and of every group above it.
     """
     limits = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
@@ -47,7 +47,7 @@ def _control_groups(root: Path, controller: str) -> Iterator[Path]:
         folder = top / group.lstrip("/")
         yield folder
         if folder != top:
-            # Inside a container a group can be stated by its name outside, of which only the top is mounted.
+            # Inside a container the path may be the one on the host, of which only the top is mounted.
             yield from (parent for parent in folder.parents if parent.is_relative_to(top))
 
 
@@ -56,7 +56,7 @@ def _words(path: Path) -> list[str]:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a file of the kernel; none where this kernel has no such file, or forbids to read it."""
+    """The lines of a kernel file; none where the kernel has no such file or forbids reading it."""
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""runs/<run>: the work database, the candidate and the result of every gate."""
+"""runs/<run>: what a run builds and what its gates decide."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KEPT_FAILED_RUNS = 3
 
 @dataclass(frozen=True)
 class CheckRecord:
-    """The outcome of one check of a gate.
+    """The result of one check of a gate.
 
-    `line` states, for a failure, what, where and the remedy in one line. `override_reason` is why a failure does not
+    For a failure, `line` gives what, where and the remedy in one line. `override_reason` is why a failure does not
     stop this release; None where it does.
     """
 
@@ -48,7 +48,7 @@ class CheckRecord:
 
 @dataclass(frozen=True)
 class BuildInputs:
-    """What this run's build is made of; fixed once, so that every later step agrees, also across midnight."""
+    """What a run builds from, fixed once, so that every later step uses the same, also across midnight."""
 
     as_of: date
     inputs_hash: str
@@ -57,13 +57,13 @@ class BuildInputs:
 
 @dataclass(frozen=True)
 class RunFolder:
-    """runs/<run>: the work database, the candidate and the outcome of every gate, until the release or a refusal."""
+    """runs/<run>: the work database, the candidate and the checks of every gate, until the release or a refusal."""
 
     root: Path
 
     @classmethod
     def of(cls, home: Home, run_id: str) -> RunFolder:
-        """The folder of a run, made where it is missing."""
+        """The folder of a run, created where it is missing."""
         folder = cls(home.runs / run_id)
         folder.root.mkdir(parents=True, exist_ok=True)
         return folder
@@ -80,22 +80,22 @@ class RunFolder:
     def spill(self) -> Path:
         return self.root / "spill"
 
-    def record(self, gate: str, records: Iterable[CheckRecord], deliveries: Iterable[str] = ()) -> None:
-        """Keep the outcome of a gate, and the deliveries (SHA-256) that it judged."""
+    def save_checks(self, gate: str, checks: Iterable[CheckRecord], deliveries: Iterable[str] = ()) -> None:
+        """Save the checks of a gate, and the deliveries (SHA-256) that it judged."""
         path = self.root / "gates" / f"{gate}.json"
         path.parent.mkdir(exist_ok=True)
-        content = {"deliveries": sorted(deliveries), "checks": [asdict(record) for record in records]}
+        content = {"deliveries": sorted(deliveries), "checks": [asdict(check) for check in checks]}
         path.write_text(json.dumps(content, ensure_ascii=False, indent=1), encoding="utf-8")
 
-    def recorded(self) -> list[CheckRecord]:
-        """Every outcome kept so far."""
+    def checks(self) -> list[CheckRecord]:
+        """Every check saved so far."""
         return [
             CheckRecord(**check)
             for path in sorted((self.root / "gates").glob("*.json"))
             for check in json.loads(path.read_text(encoding="utf-8"))["checks"]
         ]
 
-    def judged(self, gate: str) -> list[str] | None:
+    def judged_deliveries(self, gate: str) -> list[str] | None:
         """The deliveries that a gate judged in this run; None when it did not run."""
         path = self.root / "gates" / f"{gate}.json"
         if not path.exists():
@@ -123,12 +123,12 @@ class RunFolder:
         return BuildInputs(date.fromisoformat(raw["as_of"]), raw["inputs_hash"], raw["deliveries"])
 
     def remove(self) -> None:
-        """Remove the folder: the run ended well and left nothing to inspect."""
+        """Remove the folder, for a run that succeeded leaves nothing to inspect."""
         shutil.rmtree(self.root, ignore_errors=True)
 
 
 def prune_runs(home: Home) -> None:
-    """Keep the newest failed runs for inspection and remove the rest. Call only while holding the home's lock."""
+    """Keep the newest failed runs for inspection and remove the rest. Call it only while the home's lock is held."""
     if not home.runs.is_dir():
         return
     folders = [path for path in home.runs.iterdir() if path.is_dir() and not path.name.startswith(".")]

@@ -66,7 +66,7 @@ def models(project: DbtProject, project_dir: Path) -> dg.AssetsDefinition:
             for result in results
             if result.unique_id in project.tests and result.status != "skipped"
         }
-        folder.record("build", records.values())
+        folder.save_checks("build", records.values())
         yield from _materialised(project, folder, results)
         if all(result.status == "success" for result in results if result.unique_id in project.tables):
             yield dg.MaterializeResult(asset_key=MODELS, metadata={"models": len(project.tables)})

@@ -37,7 +37,7 @@ def release(sources: Mapping[str, Source], expected: Expected) -> dg.AssetsDefin
         inputs = folder.inputs()
         refuse_unless_gated(home, folder, sources, expected)
         with progress.step("publish", "release") as step:
-            records = folder.recorded()
+            records = folder.checks()
             with open_database(folder.candidate, folder.spill) as connection:
                 dictionary.add_checks(connection, [record for record in records if record.gate == "release"])
             published = publish_candidate(
