@@ -23,6 +23,7 @@ import polars as pl
 from benchmarks.machine import facts
 from benchmarks.names import NameWorld, name_world
 from pipelines.build.dbt import NodeResult, run_models
+from pipelines.build.dbt_project import DbtProject
 from pipelines.build.dbt_runner import import_dbt
 from pipelines.build.linkage import SETTINGS, scored_pairs
 from pipelines.build.parsed_project import load_project
@@ -40,21 +41,8 @@ AS_OF = date(2024, 5, 16)
 SEED = 20240516
 TRAINING_SEED = 7
 TRAINING_NAMES = 200_000
-# The models of identity, each after those that it reads.
-IDENTITY = [
-    "int_name_places",
-    "int_enterprise_decisions",
-    "int_enterprise_mentions",
-    "int_enterprise_aliases",
-    "int_enterprise_name_parts",
-    "int_enterprise_ladder",
-    "int_enterprise_clues",
-    "int_enterprise_linkage",
-    "int_enterprise_candidates",
-    "int_enterprise_codes",
-    "int_enterprise_redirects",
-    "int_enterprise_names",
-]
+# The models of identity are these and the models between them and the result.
+FIRST_MODELS = ("int_name_places", "int_enterprise_decisions", "int_enterprise_mentions", "int_enterprise_aliases")
 METHODS = ["uscc", "legal_name", "former_name", "alias", "stated_name", "canonical_name", "evidence", "ambiguous"]
 PRECISION, RECALL, SECONDS = 0.999, 0.96, 30.0
 
@@ -199,6 +187,20 @@ def write_world(world: NameWorld, home: Home, folder: RunFolder) -> tuple[pl.Dat
     return mentions, seconds
 
 
+def _identity_models(project: DbtProject, last: str) -> list[str]:
+    """The models from FIRST_MODELS to the one named, in the order of their dependencies."""
+    needed = {unique_id for unique_id, table in project.tables.items() if table.name == last}
+    for unique_id in reversed(list(project.tables)):
+        if unique_id in needed:
+            needed.update(project.tables[unique_id].upstream)
+    models: dict[str, str] = {}
+    for unique_id, table in project.tables.items():
+        is_of_identity = table.name in FIRST_MODELS or not models.keys().isdisjoint(table.upstream)
+        if is_of_identity and unique_id in needed:
+            models[unique_id] = table.name
+    return list(models.values())
+
+
 def resolve(n_names: int, seed: int, scratch: Path, last: str) -> Resolved:
     """A world of so many mentions, resolved by the pipeline's models up to the one named."""
     home = Home(scratch / "home")
@@ -207,10 +209,11 @@ def resolve(n_names: int, seed: int, scratch: Path, last: str) -> Resolved:
     project = load_project(home)
     import_dbt()
     started = time.perf_counter()
-    run_models(project, home, folder, AS_OF, [f"+{last}"], IDENTITY)
+    models = _identity_models(project, last)
+    run_models(project, home, folder, AS_OF, [f"+{last}"], models)
     before_seconds = time.perf_counter() - started
     started, cpu = time.perf_counter(), _processor()
-    results = run_models(project, home, folder, AS_OF, IDENTITY[: IDENTITY.index(last) + 1])
+    results = run_models(project, home, folder, AS_OF, models)
     return Resolved(
         folder, mentions, key_seconds, before_seconds, time.perf_counter() - started, _processor() - cpu, results
     )
