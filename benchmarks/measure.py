@@ -97,6 +97,12 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
+def processor_seconds() -> float:
+    """Processor seconds of this process so far."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def _high_water(pid: int) -> int:
     """Peak resident bytes of a process, as the kernel counted them; 0 once it has ended.
 
