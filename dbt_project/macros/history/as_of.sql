@@ -18,7 +18,7 @@
     from star.dim_trademark as marks
     where marks.is_listed and cast(d as date) >= marks.valid_from and cast(d as date) < marks.valid_to;
     comment on macro table star.trademark_as_of is
-    '某日的商标，每件一行：当日的版本，status_group 为当日状态；trademark_key 为商标本身的键，可与事实直接连接 | Marks on day d, one row each: the version of that day with the status group of that day; trademark_key is the mark''s own key, which facts hold'
+    '某日的商标，每件一行：当日的版本，status_group 为当日状态；trademark_key 为商标本身的键，可与事实直接连接 | Marks on day d, one row each: the version of that day with the status group of that day; trademark_key is the mark''s own key, on which facts can be joined'
 {%- endmacro %}
 
 {% macro enterprise_as_of() -%}
@@ -29,7 +29,7 @@
     from star.dim_enterprise as firms
     where firms.is_listed and cast(d as date) >= firms.valid_from and cast(d as date) < firms.valid_to;
     comment on macro table star.enterprise_as_of is
-    '某日的企业，每家一行：当日的版本；enterprise_key 为企业本身的键，可与事实直接连接 | Enterprises on day d, one row each: the version of that day; enterprise_key is the enterprise''s own key, which facts hold'
+    '某日的企业，每家一行：当日的版本；enterprise_key 为企业本身的键，可与事实直接连接 | Enterprises on day d, one row each: the version of that day; enterprise_key is the enterprise''s own key, on which facts can be joined'
 {%- endmacro %}
 
 {% macro recognition_as_of() -%}

@@ -124,5 +124,5 @@
         recorded_from
     from star.enterprise_known_at(d, t);
     comment on macro table star.known_at is
-    '时刻 t（UTC）数据仓库所知的某日 d 的商标和企业版本的键 | Keys of the versions of marks and enterprises of day d as the warehouse knew them at moment t (UTC)'
+    '时刻 t（UTC）数据仓库所知的某日 d 的商标和企业版本的键 | Keys of the versions of marks and enterprises on day d, as the warehouse knew them at moment t (UTC)'
 {%- endmacro %}

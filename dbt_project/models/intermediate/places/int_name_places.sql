@@ -34,7 +34,7 @@ ranked as (
 ),
 
 -- Within a province: 阜阳 is the city, although a county-level city had this name too.
-of_province as (
+by_province as (
     select
         place_name,
         left(region_code, 2) as province_digits,
@@ -43,7 +43,7 @@ of_province as (
     group by place_name, left(region_code, 2)
 ),
 
-of_country as (
+by_country as (
     select
         place_name,
         min(best_region) as best_region,
@@ -52,7 +52,7 @@ of_country as (
         select
             *,
             left(min(best_region) over (partition by place_name), 2) as best_rank
-        from of_province
+        from by_province
     ) as compared
     group by place_name
 ),
@@ -71,7 +71,7 @@ openings as (
         substr(best_region, 3) as region_code,
         null as province_digits,
         true as is_city
-    from of_country
+    from by_country
     where n_provinces = 1 and place_name not in (select provinces.place_name from provinces)
     union all
     select
@@ -79,7 +79,7 @@ openings as (
         substr(best_region, 3) as region_code,
         province_digits,
         true as is_city
-    from of_province
+    from by_province
 )
 
 select

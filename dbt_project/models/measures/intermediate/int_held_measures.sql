@@ -21,7 +21,7 @@ received as (
     inner join {{ ref('fct_recognition_event') }} as events on covered.scheme_key = events.scheme_key
 ),
 
-held_of_measure as (
+held_by_measure as (
     select
         held.enterprise_key,
         rules.rule_key,
@@ -46,7 +46,7 @@ select
 from holders
 cross join rules
 inner join received on rules.rule_key = received.rule_key
-left join held_of_measure as measured
+left join held_by_measure as measured
     on holders.enterprise_key = measured.enterprise_key and rules.rule_key = measured.rule_key
 where rules.variant in ('count_held', 'highest_rung')
 union all
