@@ -48,15 +48,15 @@ class Remote(Strict):
         """Whether it is another file each day."""
         return DAY_PLACE.search(self.url) is not None
 
-    def shown_url(self, day: date | None) -> str:
-        """The address of a day, environment variables left as they are written."""
+    def url_on(self, day: date | None) -> str:
+        """The URL of a day, with the environment variables left as they are written."""
         return _on(self.url, day)
 
     def file_name(self, day: date | None) -> str:
         """The name under which the file of a day is received."""
         if self.name is not None:
             return _on(self.name, day)
-        return unquote(self.shown_url(day).partition("?")[0].rstrip("/").rsplit("/", 1)[-1])
+        return unquote(self.url_on(day).partition("?")[0].rstrip("/").rsplit("/", 1)[-1])
 
 
 _SCHEMES = ("http", "https", "s3", "file")

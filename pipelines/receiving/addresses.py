@@ -1,4 +1,4 @@
-"""Which addresses are fetched: tonight, and for the days of a backfill."""
+"""Which addresses a refresh fetches: those of its night, or those of a backfill."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def remotes(home: Home, source: Source) -> list[Remote]:
 def _is_on() -> bool:
     switch = os.environ.get(SWITCH, "on")
     if switch not in ("on", "off"):
-        raise UsageError(f"{SWITCH}={switch}: say on or off")
+        raise UsageError(f"{SWITCH}={switch}: set it to on or off")
     return switch == "on"
 
 
@@ -67,10 +67,10 @@ def refuse_unknown_sources(home: Home, sources: Mapping[str, Source]) -> None:
         raise UsageError(f"{home.remotes}: source {unknown[0]} is not declared; declared are {', '.join(sources)}")
 
 
-def nightly(found: Iterable[Remote], as_of: date) -> list[tuple[Remote, date | None]]:
-    """What a night looks at: every address, the dated ones for the days back from the as-of date, oldest first."""
+def nightly(addresses: Iterable[Remote], as_of: date) -> list[tuple[Remote, date | None]]:
+    """What a night fetches: every address; a dated one for the days up to the as-of date, oldest first."""
     due: list[tuple[Remote, date | None]] = []
-    for remote in found:
+    for remote in addresses:
         if remote.is_dated:
             first = as_of - timedelta(days=remote.days_back)
             due += [(remote, day) for day in _days(remote, first, as_of)]
@@ -79,9 +79,9 @@ def nightly(found: Iterable[Remote], as_of: date) -> list[tuple[Remote, date | N
     return due
 
 
-def backfill(found: Iterable[Remote], first: date, last: date) -> list[tuple[Remote, date | None]]:
-    """What a backfill looks at: the dated addresses for each day from `first` to `last`, oldest first."""
-    return [(remote, day) for remote in found if remote.is_dated for day in _days(remote, first, last)]
+def backfill(addresses: Iterable[Remote], first: date, last: date) -> list[tuple[Remote, date | None]]:
+    """What a backfill fetches: the dated addresses for each day from `first` to `last`, oldest first."""
+    return [(remote, day) for remote in addresses if remote.is_dated for day in _days(remote, first, last)]
 
 
 def _days(remote: Remote, first: date, last: date) -> Iterator[date]:

@@ -20,7 +20,7 @@ from pipelines.state.home import Home
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a fetched file came from, and what the server said of it; `day` is the one that its address is dated by."""
+    """Where a fetched file came from, and what the server stated about it; `day` is the date in its address."""
 
     url: str
     name: str
@@ -30,9 +30,9 @@ class Origin:
 
 
 def receive_fetched(home: Home, source: Source, path: Path, origin: Origin) -> Manifest:
-    """Take a whole fetched file into the archive under the name of its origin; `path` is gone then.
+    """Move a fetched file into the archive under the name of its origin.
 
-    The same bytes fetched from several addresses are one delivery; it names the address that is first by alphabet.
+    The same bytes fetched from several addresses are one delivery, with the address that is first by alphabet.
     """
     manifest = archive_file(home, source, path, origin.name)
     if origin.day is not None and origin.day not in manifest.address_days:
@@ -48,7 +48,7 @@ def receive_fetched(home: Home, source: Source, path: Path, origin: Origin) -> M
 
 
 def archive_file(home: Home, source: Source, path: Path, name: str) -> Manifest:
-    """Take a file into the archive under a name; the same bytes twice are one delivery. `path` is gone then."""
+    """Move a file into the archive under a name; the same bytes twice are one delivery."""
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         size = os.fstat(file.fileno()).st_size
@@ -75,7 +75,7 @@ def archive_file(home: Home, source: Source, path: Path, name: str) -> Manifest:
     )
     _judge_name(source, manifest)
     folder.mkdir(parents=True, exist_ok=True)
-    # Landing is emptied last: a run killed before that takes the file again.
+    # The file leaves the landing folder last: a run that is killed before takes it again.
     _copy(path, manifest.path(home))
     manifest.save(home)
     path.unlink()
@@ -83,7 +83,7 @@ def archive_file(home: Home, source: Source, path: Path, name: str) -> Manifest:
 
 
 def _judge_name(source: Source, manifest: Manifest) -> None:
-    """Sets the snapshot date, and the state refused where name or size are not the source's."""
+    """Set the snapshot date, and the state refused where name or size are not those of a delivery of the source."""
     manifest.state, manifest.reason = "received", None
     try:
         refuse_unlike_declared(manifest.original_name, manifest.bytes, source)
@@ -101,7 +101,7 @@ def _refusal(name: str, size: int, source: Source) -> str | None:
 
 
 def _renamed(home: Home, source: Source, manifest: Manifest, name: str) -> Manifest:
-    """A delivery that was refused for its name, received again under another."""
+    """The manifest of a delivery that was refused for its name and is received again under another."""
     if _refusal(name, manifest.bytes, source) is not None:
         return manifest
     old = manifest.path(home)

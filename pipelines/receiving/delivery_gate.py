@@ -1,7 +1,7 @@
 """The delivery gate: is a file what its source declares, before anything is parsed?
 
-What only a full reading can show (well-formedness to the last byte, the conservation identity) is judged by the parser,
-which refuses through the same DeliveryRefused.
+What only a full reading shows (well-formed to the last byte, no record lost) is checked by the parser, which raises
+DeliveryRefused too.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MAX_MEMBERS = 100_000
 _HEAD_BYTES = 1 << 20
 # Zip (and with it xlsx), the older Office formats, gzip, PDF.
 _BINARY_OPENINGS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
-# A text file may hold a stray NUL; UTF-16 and formats that are no text hold many.
+# A text file may have a stray NUL; UTF-16 and binary formats have many.
 _MIN_BYTES_PER_NUL = 200
 
 
@@ -42,7 +42,7 @@ def refuse_unlike_declared(original_name: str, size: int, source: Source) -> Non
 
 
 def unpack(path: Path, source: Source, folder: Path) -> list[Path]:
-    """The plain files of a delivery, in name order: itself, or what a zip or gz holds, unpacked into `folder`.
+    """The plain files of a delivery, in name order: itself, or the content of a zip or gz, unpacked into `folder`.
 
     Raises DeliveryRefused for damaged or hostile archives: path escapes, zip bombs, more than the declared size.
     """
@@ -60,7 +60,7 @@ def unpack(path: Path, source: Source, folder: Path) -> list[Path]:
                         raise DeliveryRefused(f"unpacks to over {limit} bytes; a zip bomb, or raise max_bytes if right")
                     plain.write(block)
         except (OSError, EOFError, zlib.error) as error:
-            raise DeliveryRefused(f"not a whole gzip file: {error}; fetch it again") from error
+            raise DeliveryRefused(f"not a complete gzip file: {error}; fetch it again") from error
         return [target]
     if path.suffix.lower() == ".zip":
         return _unzip(path, source, folder, limit)
@@ -81,7 +81,7 @@ def _unzip(path: Path, source: Source, folder: Path, limit: int) -> list[Path]:
                 inside = PurePosixPath(member.filename.replace("\\", "/"))
                 if inside.is_absolute() or ".." in inside.parts:
                     raise DeliveryRefused(f"{member.filename} points outside the archive; not opened")
-                # Archives made on a Mac carry a twin `._name` of each file.
+                # Archives made on a Mac have a second file `._name` for each file.
                 if inside.name.startswith("."):
                     continue
                 if not any(fnmatch(inside.name.lower(), pattern.lower()) for pattern in source.delivery.patterns):
@@ -100,15 +100,17 @@ def _unzip(path: Path, source: Source, folder: Path, limit: int) -> list[Path]:
         RuntimeError,
         OSError,
     ) as error:
-        raise DeliveryRefused(f"not a whole zip file: {error}; fetch it again") from error
+        raise DeliveryRefused(f"not a complete zip file: {error}; fetch it again") from error
     if not unpacked:
-        raise DeliveryRefused(f"holds no file like {', '.join(source.delivery.patterns)}")
+        raise DeliveryRefused(f"contains no file like {', '.join(source.delivery.patterns)}")
     return unpacked
 
 
 def inspect(path: Path, source: Source) -> None:
-    """Raises DeliveryRefused when a plain file is not what the source declares (a table's header is judged as it is
-    opened, see `parse`: its encoding must be known first)."""
+    """Raises DeliveryRefused when a plain file is not what the source declares.
+
+    The header of a table is checked later, by the parser: its encoding must be known first.
+    """
     if not path.stat().st_size:
         raise DeliveryRefused("empty file; ask the publisher for it again")
     if source.delivery.format == "xml":
@@ -118,7 +120,7 @@ def inspect(path: Path, source: Source) -> None:
             head = file.read(_HEAD_BYTES)
         kind = "CSV" if source.delivery.format == "table" else "JSON"
         if head.startswith(_BINARY_OPENINGS) or head.count(b"\0") * _MIN_BYTES_PER_NUL > len(head):
-            raise DeliveryRefused(f"holds binary data, not {kind} text; wrong file or wrong folder")
+            raise DeliveryRefused(f"contains binary data, not {kind} text; wrong file or wrong folder")
         opening = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         if not opening:
             raise DeliveryRefused("empty file; ask the publisher for it again")
@@ -137,9 +139,9 @@ def _inspect_xml(path: Path, source: Source) -> None:
             raise DeliveryRefused("declares XML entities, which no office's file needs; not opened")
         plain = re.sub(rb"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", b"", head, flags=re.S)
         first = re.search(rb"<([^\s>/!?]+)", plain)
-        found = first[1].decode("utf-8", errors="replace") if first else "nothing"
-        if found != root:
-            raise DeliveryRefused(f"root is <{found}>, declared is <{root}>; wrong file or wrong folder")
+        actual = first[1].decode("utf-8", errors="replace") if first else "nothing"
+        if actual != root:
+            raise DeliveryRefused(f"root is <{actual}>, declared is <{root}>; wrong file or wrong folder")
         tail = data[max(0, len(data) - 65536) :].rstrip()
         if not tail.endswith((f"</{root}>".encode(), b"/>", b"-->")):
             end = tail[-40:].decode("utf-8", errors="replace").replace("\n", " ")

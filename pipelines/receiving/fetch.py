@@ -1,8 +1,8 @@
-"""Fetching: deliveries come from the addresses that a source declares, through fsspec, into the archive.
+"""Fetching: files come from the addresses of a source, through fsspec, into the archive.
 
 A file grows in TOUCHSTONE_HOME/fetched/ until its length and its ETag are those that the server states, and only then
-becomes a delivery. What came before a connection broke is kept and gone on from. A server that fails is told in one
-line, and the run goes on with what is there.
+becomes a delivery. After a broken connection the file is resumed. A server that fails is reported in one line, and the
+run goes on without the file.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ ATTEMPTS = "TOUCHSTONE_FETCH_ATTEMPTS"
 class Fetched:
     """What became of one address on one day (None for an address without a date).
 
-    received: a whole file came; unchanged: the server has what is archived already; absent: there is no file for that
-    day; failed: for `reason`.
+    received: the complete file came; unchanged: the server has what is archived already; absent: there is no file for
+    that day; failed: for `reason`.
     """
 
     source_id: str
@@ -58,13 +58,13 @@ class Fetched:
     @property
     def line(self) -> str:
         """A failure in one line: source, address, reason and remedy."""
-        return f"{self.source_id}: {self.url}: not fetched: {self.reason}; the run goes on with what is there"
+        return f"{self.source_id}: {self.url}: not fetched: {self.reason}; the run goes on without it"
 
 
 def _patience() -> Patience:
     attempts = os.environ.get(ATTEMPTS, str(Patience.attempts))
     if not attempts.isdigit() or int(attempts) < 1:
-        raise UsageError(f"{ATTEMPTS}={attempts}: give a whole number from 1")
+        raise UsageError(f"{ATTEMPTS}={attempts}: set it to a whole number from 1")
     return Patience(attempts=int(attempts))
 
 
@@ -75,9 +75,9 @@ def fetch(
     report: Report,
     patience: Patience | None = None,
 ) -> list[Fetched]:
-    """Fetch what is due and new into the archive; what became of each address, in order. Failures do not raise.
+    """Fetch what is due and new into the archive, and return what became of each address, in order.
 
-    `patience` has by default as many attempts as TOUCHSTONE_FETCH_ATTEMPTS says.
+    Failures do not raise. By default `patience` has as many attempts as TOUCHSTONE_FETCH_ATTEMPTS states.
     """
     patience = patience or _patience()
     ledger = FetchLedger.of(home, source)
@@ -85,15 +85,14 @@ def fetch(
     outcomes: list[Fetched] = []
     try:
         for remote, day in due:
-            one = _fetch_one(home, source, remote, day, ledger, systems, patience)
-            outcomes.append(one)
+            outcomes.append(_fetch_address(home, source, remote, day, ledger, systems, patience))
             report(f"{len(outcomes)} addresses, {sum(o.outcome == 'received' for o in outcomes)} files", None)
     finally:
         ledger.save()
     return outcomes
 
 
-def _fetch_one(
+def _fetch_address(
     home: Home,
     source: Source,
     remote: Remote,
@@ -102,7 +101,7 @@ def _fetch_one(
     systems: dict[tuple[str, bool], AbstractFileSystem],
     patience: Patience,
 ) -> Fetched:
-    url = remote.shown_url(day)
+    url = remote.url_on(day)
     part = PartialFile.of(home, source, url)
     known = ledger.known(url)
 
@@ -111,38 +110,41 @@ def _fetch_one(
         return Fetched(source.id, url, day, outcome, None, reason)
 
     try:
-        _whole(remote, url, part, known, systems, patience)
+        _complete(remote, url, part, known, systems, patience)
     except FileUnchanged:
         return ended("unchanged")
     except FileAbsent:
         if remote.is_dated:
             return ended("absent")
-        return ended("failed", "there is no such file; mend the address")
+        return ended("failed", "there is no such file; correct the address")
     except PassingFailure as error:
-        tried = f"{error}, in {patience.attempts} attempts"
-        return ended("failed", f"{tried}; look at the server or the network, then refresh again")
+        reason = f"{error}, in {patience.attempts} attempts; check the server or the network, then refresh again"
+        return ended("failed", reason)
     except LastingFailure as error:
         return ended("failed", str(error))
-    said, size = part.said, part.size
-    origin = Origin(url, remote.file_name(day), said.etag, said.last_modified, day)
+    answer, size = part.answer, part.size
+    origin = Origin(url, remote.file_name(day), answer.etag, answer.last_modified, day)
     manifest = receive_fetched(home, source, part.path, origin)
     part.discard()
-    ledger.note(url, etag=said.etag, last_modified=said.last_modified, size=size, sha256=manifest.sha256)
+    ledger.note(url, etag=answer.etag, last_modified=answer.last_modified, size=size, sha256=manifest.sha256)
     return Fetched(source.id, url, day, "received", manifest)
 
 
-def _whole(
+def _complete(
     remote: Remote,
-    told: str,
+    declared_url: str,
     part: PartialFile,
     known: ServerAnswer | None,
     systems: dict[tuple[str, bool], AbstractFileSystem],
     patience: Patience,
 ) -> None:
-    """Have the whole file in `part`. Raises _Unchanged, _Absent, _Lasting, or _Passing after the last attempt."""
+    """Complete the file in `part`.
+
+    Raises FileUnchanged, FileAbsent, LastingFailure, or PassingFailure after the last attempt.
+    """
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-    url = _with_variables(told)
+    url = _with_variables(declared_url)
     headers = {name: _with_variables(value) for name, value in remote.headers.items()}
     scheme = url.partition("://")[0]
     key = (scheme, remote.anonymous)
@@ -162,13 +164,12 @@ def _whole(
 
 
 def _with_variables(text: str) -> str:
-    """Raises _Lasting naming the environment variable that is not set."""
+    """The text with the values of its environment variables. Raises LastingFailure for one that is not set."""
 
-    def value(place: re.Match[str]) -> str:
-        if place[1] not in os.environ:
-            raise LastingFailure(
-                f"environment variable {place[1]} is not set; set it to what the address or header needs"
-            )
-        return os.environ[place[1]]
+    def value(variable: re.Match[str]) -> str:
+        name = variable[1]
+        if name not in os.environ:
+            raise LastingFailure(f"environment variable {name} is not set; set it to what the address or header needs")
+        return os.environ[name]
 
     return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value, text)

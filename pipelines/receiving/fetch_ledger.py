@@ -1,4 +1,4 @@
-"""What the servers said of the files fetched last."""
+"""What the servers stated about the files that were fetched last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipelines.state.home import Home
 
 @dataclass
 class FetchLedger:
-    """What the servers said of the files fetched last, by address as declared."""
+    """What the servers stated about the files that were fetched last, by address as declared."""
 
     path: Path
     archive: Path
@@ -30,14 +30,14 @@ class FetchLedger:
         return cls(path, home.archive(source.id), entries)
 
     def known(self, url: str) -> ServerAnswer | None:
-        """What the server said when the delivery of this address was fetched, while it is in the archive."""
+        """What the server stated when the file of this address was fetched; None once its delivery left the archive."""
         entry = self.entries.get(url, {})
         if "sha256" not in entry or not (self.archive / entry["sha256"] / MANIFEST_NAME).exists():
             return None
         return ServerAnswer(entry["etag"], entry["last_modified"], entry["size"])
 
-    def note(self, url: str, **said: object) -> None:
-        entry = {**self.entries.get(url, {}), "failed": None, **said}
+    def note(self, url: str, **facts: object) -> None:
+        entry = {**self.entries.get(url, {}), "failed": None, **facts}
         if entry != self.entries.get(url):
             self.entries[url] = entry
             self._changed = True
@@ -52,5 +52,5 @@ class FetchLedger:
 
 
 def failures(home: Home, source: Source) -> dict[str, str]:
-    """The addresses of a source that could not be fetched when last looked at, with the reason."""
+    """The addresses of a source that could not be fetched the last time, with the reason."""
     return {url: entry["failed"] for url, entry in FetchLedger.of(home, source).entries.items() if entry.get("failed")}

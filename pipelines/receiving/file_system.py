@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Patience:
-    """How often and how long a server is waited for; seconds, the waits growing twofold with jitter."""
+    """How often and how long, in seconds, a server is waited for; the waits double, with jitter."""
 
     attempts: int = 5
     first_wait: float = 1.0
@@ -27,7 +27,7 @@ def file_system(scheme: str, anonymous: bool, patience: Patience) -> AbstractFil
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=patience.silence, sock_read=patience.silence)
-        # Bytes are kept as they are sent: a .gz that a server declares as compressed stays one.
+        # Bytes are kept as they are sent: a .gz file that the server declares as compressed stays compressed.
         client = {"timeout": timeout, "auto_decompress": False, "trust_env": True}
         return fsspec.filesystem("http", client_kwargs=client, skip_instance_cache=True)
     if scheme == "s3":

@@ -30,55 +30,55 @@ _PARTIAL = 206
 def http_attempt(
     system: AbstractFileSystem, url: str, own_headers: Mapping[str, str], part: PartialFile, known: ServerAnswer | None
 ) -> None:
-    """Fetch what is missing of a file. Raises FileAbsent, FileUnchanged, LastingFailure or PassingFailure."""
+    """Fetch the missing part of a file. Raises FileAbsent, FileUnchanged, LastingFailure or PassingFailure."""
     import aiohttp
 
     headers = {"Accept-Encoding": "identity", **own_headers}
-    offset = part.size if part.can_go_on else 0
+    offset = part.size if part.can_resume else 0
     if offset:
-        headers |= {"Range": f"bytes={offset}-", "If-Range": part.said.validator or ""}
+        headers |= {"Range": f"bytes={offset}-", "If-Range": part.answer.validator or ""}
     elif known is not None:
         headers |= {"If-None-Match": known.etag} if known.etag else {}
         headers |= {"If-Modified-Since": known.last_modified} if known.last_modified else {}
     try:
-        # Given a size, fsspec does not ask for the headers first.
+        # With a size given, fsspec does not request the headers first.
         with system.open(url, size=1, block_size=0, headers=headers) as stream:
             takes_ranges = _begin(stream.r, part, offset)
             part.append(stream.read)
-        if part.said.size is not None and part.size != part.said.size:
-            part.restart(f"{part.size} bytes came of {part.said.size}")
+        if part.answer.size is not None and part.size != part.answer.size:
+            part.restart(f"{part.size} of {part.answer.size} bytes came")
         if takes_ranges:
-            _refuse_more_behind_the_end(system, url, {"Accept-Encoding": "identity", **own_headers}, part)
+            _refuse_longer_file(system, url, {"Accept-Encoding": "identity", **own_headers}, part)
     except FileNotFoundError as error:
         raise FileAbsent from error
     except aiohttp.ClientResponseError as error:
         _judge_status(error, part)
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
-        raise LastingFailure("is no address; mend it") from error
+        raise LastingFailure("is not a valid address; correct it") from error
     except TimeoutError as error:
-        raise PassingFailure("the server fell silent") from error
+        raise PassingFailure("the server stopped answering") from error
     except (aiohttp.ClientError, OSError) as error:
         raise PassingFailure(error_text(error)) from error
 
 
 def _begin(response: Any, part: PartialFile, offset: int) -> bool:
-    """Begin or go on with the part as the response says; whether the server sends parts."""
+    """Start or resume the part, as the response requires; whether the server can send parts of a file."""
     if response.status == _NOT_MODIFIED:
         raise FileUnchanged
     headers = response.headers
     if headers.get("Content-Encoding", "identity").lower() not in ("identity", "gzip", "x-gzip") or (
         "gzip" in headers.get("Content-Encoding", "").lower() and not str(response.url.path).lower().endswith(".gz")
     ):
-        raise LastingFailure("is sent compressed, which was not asked for; ask its publisher")
+        raise LastingFailure("is sent compressed, which was not requested; ask its publisher")
     stated = ServerAnswer(headers.get("ETag"), headers.get("Last-Modified"))
     if response.status == _PARTIAL:
         first, total = _content_range(headers.get("Content-Range", ""))
         is_same = all(
-            mine is None or theirs is None or mine == theirs
-            for mine, theirs in (
-                (part.said.etag, stated.etag),
-                (part.said.last_modified, stated.last_modified),
-                (part.said.size, total),
+            earlier is None or now is None or earlier == now
+            for earlier, now in (
+                (part.answer.etag, stated.etag),
+                (part.answer.last_modified, stated.last_modified),
+                (part.answer.size, total),
             )
         )
         if not offset or first != offset or not is_same:
@@ -90,28 +90,26 @@ def _begin(response: Any, part: PartialFile, offset: int) -> bool:
 
 
 def _content_range(text: str) -> tuple[int | None, int | None]:
-    """First byte and length of the whole from `bytes 5-9/10`, `bytes 5-9/*` or `bytes */10`."""
-    found = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", text.strip())
-    if found is None:
+    """The first byte and the length of the file from `bytes 5-9/10`, `bytes 5-9/*` or `bytes */10`."""
+    match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", text.strip())
+    if match is None:
         return None, None
-    return int(found[1]) if found[1] else None, int(found[2]) if found[2] != "*" else None
+    return int(match[1]) if match[1] else None, int(match[2]) if match[2] != "*" else None
 
 
-def _refuse_more_behind_the_end(
-    system: AbstractFileSystem, url: str, headers: dict[str, str], part: PartialFile
-) -> None:
-    """Ask for what lies behind the end: a server that has it stated too small a length, or has another file by now."""
+def _refuse_longer_file(system: AbstractFileSystem, url: str, headers: dict[str, str], part: PartialFile) -> None:
+    """Request what follows the end: a server that has more stated too small a length, or has another file by now."""
     import aiohttp
 
-    if part.said.validator is not None:
-        headers["If-Range"] = part.said.validator
+    if part.answer.validator is not None:
+        headers["If-Range"] = part.answer.validator
     try:
         with system.open(url, size=1, block_size=0, headers={**headers, "Range": f"bytes={part.size}-"}) as stream:
             response = stream.r
             if response.status == _PARTIAL:
                 part.restart(f"the server stated {part.size} bytes and has more")
             etag = response.headers.get("ETag")
-            if part.said.etag and etag and etag != part.said.etag:
+            if part.answer.etag and etag and etag != part.answer.etag:
                 part.restart("the file changed while it was fetched")
     except aiohttp.ClientResponseError as error:
         if error.status != _RANGE_REFUSED:
@@ -126,8 +124,8 @@ def _judge_status(error: ClientResponseError, part: PartialFile) -> NoReturn:
     if status == _ABSENT_STATUS:
         raise FileAbsent from error
     if status == _RANGE_REFUSED:
-        part.restart("the server refused to go on with the file")
+        part.restart("the server refused to resume the file")
     if status >= 500 or status in _PASSING_STATUS:
         raise PassingFailure(f"the server answered {status}") from error
-    remedy = "check the credentials in its headers" if status in (401, 403, 407) else "mend the address"
+    remedy = "check the credentials in its headers" if status in (401, 403, 407) else "correct the address"
     raise LastingFailure(f"the server answered {status}; {remedy}") from error

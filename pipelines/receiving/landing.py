@@ -1,4 +1,4 @@
-"""Receiving: complete files of the landing folders become deliveries in the archive."""
+"""Landing folders: their complete files become deliveries in the archive."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from pipelines.state.home import Home
 
 Report = Callable[[str, int | None], None]
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart")
-# A file written to within this time may still be growing; it is looked at once more after the wait.
+# A file that changed within this time may still be growing; it is checked again after as long.
 _SETTLE_SECONDS = 0.5
 
 
 def has_landed(home: Home, source: Source) -> bool:
-    """Whether the landing folder of a source holds anything to take."""
+    """Whether the landing folder of a source has a file to take."""
     return bool(_landed(home, source))
 
 
@@ -38,10 +38,10 @@ def _landed(home: Home, source: Source) -> list[Path]:
 
 
 def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
-    """Take every finished file of landing/<source> into the archive and return the manifests of what was taken.
+    """Move every complete file of landing/<source> into the archive and return the manifests of their deliveries.
 
     The same bytes twice are one delivery: the second file is removed from landing and its first manifest returned.
-    A file that is still growing is left for the next time. A delivery whose name or size is not the source's is
+    A file that is still growing stays for the next refresh. A delivery whose name or size is not the source's is
     archived with state refused.
     """
     taken: list[Manifest] = []
@@ -63,15 +63,15 @@ def receive(home: Home, source: Source, report: Report) -> list[Manifest]:
 
 
 def _still_growing(files: list[Path]) -> set[Path]:
-    """Those of the files that somebody has open for writing, or that changed within a moment."""
+    """The files that a process has open for writing, or that changed a moment ago and do so still."""
     before = {path: path.stat() for path in files}
     now = time.time()
-    young = [path for path, seen in before.items() if 0 <= now - seen.st_mtime < _SETTLE_SECONDS]
-    if young:
+    recent = [path for path, status in before.items() if 0 <= now - status.st_mtime < _SETTLE_SECONDS]
+    if recent:
         time.sleep(_SETTLE_SECONDS)
     growing = set()
     for path in files:
-        if path in young:
+        if path in recent:
             after = path.stat()
             if (before[path].st_size, before[path].st_mtime_ns) != (after.st_size, after.st_mtime_ns):
                 growing.add(path)
@@ -84,8 +84,8 @@ def _is_open_for_writing(path: Path) -> bool:
     """Whether a process of this machine has the file open for writing, where the file system can tell."""
     with path.open("rb") as file:
         try:
-            # The kernel grants a read lease only on a file that nobody writes to. Should somebody begin to meanwhile,
-            # it tells so by a signal, which must not be the one that ends the process.
+            # The kernel grants a read lease only on a file that nobody writes to. When a process begins to write during
+            # the lease, the kernel sends a signal, which must not be the default one: that would end this process.
             fcntl.fcntl(file, fcntl.F_SETSIG, signal.SIGURG)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)
             fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_UNLCK)

@@ -11,9 +11,9 @@ from pipelines.receiving.manifest import Manifest
 
 
 def list_days(source: Source, manifest: Manifest) -> list[date]:
-    """The days for which a delivery is the whole list, in order; none where it is not one, or says no day.
+    """The days for which a delivery is the complete list, in order; none where it is not one, or states no day.
 
-    A day stands in the file's name, else in the address that it was fetched from. The same list may hold for several.
+    A day is in the file's name, else in the address that it was fetched from. One list may apply to several days.
     """
     pattern = source.delivery.whole_list_from_name
     names = [
@@ -21,14 +21,14 @@ def list_days(source: Source, manifest: Manifest) -> list[date]:
         for name in (manifest.original_name, *manifest.other_names)
         if source.semantics == "snapshot" or (pattern is not None and re.search(pattern, name))
     ]
-    days = {day for name in names for day in [_day_in(source, name)] if day is not None}
+    days = {day for name in names if (day := _day_in(source, name)) is not None}
     return sorted(days or (manifest.address_days if names else []))
 
 
 def set_snapshot_date(source: Source, manifest: Manifest) -> None:
-    """Sets the snapshot date, whatever the order in which the same bytes came under several names and addresses."""
+    """Set the snapshot date, the same whatever the order in which the bytes came under several names and addresses."""
     names = (manifest.original_name, *manifest.other_names)
-    days = [day for name in names for day in [_day_in(source, name)] if day is not None]
+    days = [day for name in names if (day := _day_in(source, name)) is not None]
     manifest.snapshot_date = max(days or list_days(source, manifest), default=None)
 
 
@@ -40,16 +40,18 @@ def _day_in(source: Source, name: str) -> date | None:
 
 
 def snapshot_date_in_name(source: Source, name: str) -> date | None:
-    """The day a snapshot holds for, from its name (a year alone means its last day)."""
+    """The day that a snapshot applies to, from its name; a year alone means its last day."""
     if source.delivery.snapshot_date_from_name is None:
         return None
-    found = re.search(source.delivery.snapshot_date_from_name, name)
-    if found is None:
+    match = re.search(source.delivery.snapshot_date_from_name, name)
+    if match is None:
         return None
-    digits = found[1]
+    digits = match[1]
     try:
         if len(digits) == 4:
             return date(int(digits), 12, 31)
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError as error:
-        raise DeliveryRefused(f"{digits} in its name is no date; name it after the day it holds for") from error
+        raise DeliveryRefused(
+            f"{digits} in its name is not a valid date; name it after the day it applies to"
+        ) from error

@@ -30,9 +30,9 @@ class Manifest(BaseModel):
     """delivery.json: what was received, and what became of it.
 
     state: received (not parsed yet), loaded, quarantined (every record was), refused (whole, with `reason`; counts are
-    null). `findings` counts what the declaration does not name. Times are UTC.
-    `other_names` are those under which the same bytes came again, `address_days` the days of the addresses they came
-    from; `snapshot_date` is the latest day that any of these says.
+    null). `findings` counts the elements or columns that the declaration does not name. Times are UTC.
+    `other_names` are the names under which the same bytes came again, `address_days` the days of the addresses that
+    they came from; `snapshot_date` is the latest day that any of these states.
     """
 
     model_config = ConfigDict(extra="forbid")

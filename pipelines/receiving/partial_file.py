@@ -1,4 +1,4 @@
-"""A file that is being fetched, and the ways in which an attempt can end."""
+"""A file that is being fetched, and the ways in which an attempt can fail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PassingFailure(Exception):
 
 
 class LastingFailure(Exception):
-    """A failure that another attempt would meet again."""
+    """A failure that another attempt would have again."""
 
 
 class FileAbsent(Exception):
@@ -30,12 +30,12 @@ class FileAbsent(Exception):
 
 
 class FileUnchanged(Exception):
-    """The server has what is archived already."""
+    """The server has the file that is archived already."""
 
 
 @dataclass(frozen=True)
 class ServerAnswer:
-    """What a server says of a file; `size` in bytes."""
+    """What a server states about a file; `size` in bytes."""
 
     etag: str | None = None
     last_modified: str | None = None
@@ -43,7 +43,7 @@ class ServerAnswer:
 
     @property
     def validator(self) -> str | None:
-        """What a part of the same file can be asked for by (RFC 9110, 13.1.5): a strong ETag, else the date."""
+        """By what the rest of the same file can be requested (RFC 9110, 13.1.5): a strong ETag, else the date."""
         if self.etag and not self.etag.startswith("W/"):
             return self.etag
         return self.last_modified
@@ -51,24 +51,24 @@ class ServerAnswer:
 
 @dataclass
 class PartialFile:
-    """A file of which a part has come, and what the server said of the whole."""
+    """A file that is fetched in part, and what the server stated about it."""
 
     path: Path
-    said: ServerAnswer = field(default_factory=ServerAnswer)
+    answer: ServerAnswer = field(default_factory=ServerAnswer)
 
     @classmethod
     def of(cls, home: Home, source: Source, url: str) -> PartialFile:
-        """The part of an address, as a broken or killed run left it."""
+        """The part of the file of an address that a broken or killed run left; empty without one."""
         name = hashlib.sha256(url.encode()).hexdigest()[:16]
         part = cls(home.fetched(source.id) / f"{name}.part")
-        if part.path.exists() and part._note.exists():
-            part.said = ServerAnswer(**json.loads(part._note.read_text(encoding="utf-8")))
+        if part.path.exists() and part._answer_file.exists():
+            part.answer = ServerAnswer(**json.loads(part._answer_file.read_text(encoding="utf-8")))
         else:
             part.discard()
         return part
 
     @property
-    def _note(self) -> Path:
+    def _answer_file(self) -> Path:
         return self.path.with_suffix(".json")
 
     @property
@@ -76,15 +76,15 @@ class PartialFile:
         return self.path.stat().st_size if self.path.exists() else 0
 
     @property
-    def can_go_on(self) -> bool:
-        return self.size > 0 and self.said.validator is not None
+    def can_resume(self) -> bool:
+        return self.size > 0 and self.answer.validator is not None
 
-    def begin(self, said: ServerAnswer) -> None:
-        """Begin anew, with what the server says of the file now."""
+    def begin(self, answer: ServerAnswer) -> None:
+        """Start from the first byte of the file that the server has now."""
         self.discard()
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._note.write_text(json.dumps(asdict(said)), encoding="utf-8")
-        self.said = said
+        self._answer_file.write_text(json.dumps(asdict(answer)), encoding="utf-8")
+        self.answer = answer
 
     def append(self, read: Callable[[int], bytes]) -> None:
         with self.path.open("ab") as file:
@@ -95,17 +95,17 @@ class PartialFile:
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
-        self._note.unlink(missing_ok=True)
-        self.said = ServerAnswer()
+        self._answer_file.unlink(missing_ok=True)
+        self.answer = ServerAnswer()
 
-    def restart(self, why: str) -> NoReturn:
-        """Throw away what has come. Raises _Passing: the next attempt begins anew."""
+    def restart(self, reason: str) -> NoReturn:
+        """Discard the part. Raises PassingFailure: the next attempt starts from the first byte."""
         self.discard()
-        raise PassingFailure(why)
+        raise PassingFailure(reason)
 
 
 def error_text(error: BaseException) -> str:
-    """A fault in a few words, without the address, which may hold what nobody should read."""
+    """An error in a few words, without the address, which may contain a secret."""
     text = " ".join(str(error).split())
     text = re.sub(r"\S+://\S+", "the server", text)
     return f"{type(error).__name__}: {text[:120]}" if text else type(error).__name__

@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 
 
 def store_attempt(system: AbstractFileSystem, url: str, part: PartialFile, known: ServerAnswer | None) -> None:
-    """Fetch what is missing of a file. Raises FileAbsent, FileUnchanged, LastingFailure or PassingFailure."""
+    """Fetch the missing part of a file. Raises FileAbsent, FileUnchanged, LastingFailure or PassingFailure."""
     try:
-        said = _stored(system, url)
-        if said == known:
+        answer = _answer(system, url)
+        if answer == known:
             raise FileUnchanged
-        if part.said != said or not part.can_go_on:
-            part.begin(said)
+        if part.answer != answer or not part.can_resume:
+            part.begin(answer)
         with system.open(url, "rb") as stream:
             stream.seek(part.size)
             part.append(stream.read)
-        if _stored(system, url) != said or part.size != said.size:
+        if _answer(system, url) != answer or part.size != answer.size:
             part.restart("the file changed while it was fetched")
     except FileNotFoundError as error:
         raise FileAbsent from error
     except PermissionError as error:
         raise LastingFailure("access is denied; check the credentials and the rights of the account") from error
     except IsADirectoryError as error:
-        raise LastingFailure("is a folder; name a file in it") from error
+        raise LastingFailure("is a folder; give the address of a file in it") from error
     except TimeoutError as error:
-        raise PassingFailure("the server fell silent") from error
+        raise PassingFailure("the server stopped answering") from error
     except OSError as error:
         raise PassingFailure(error_text(error)) from error
     except Exception as error:
-        # What the S3 client raises is of classes that only it has.
+        # The S3 client has its own classes of errors, which are imported only with it.
         if not type(error).__module__.startswith(("botocore", "aiobotocore")):
             raise
         if "Credentials" in type(error).__name__:
@@ -51,8 +51,8 @@ def store_attempt(system: AbstractFileSystem, url: str, part: PartialFile, known
         raise PassingFailure(error_text(error)) from error
 
 
-def _stored(system: AbstractFileSystem, url: str) -> ServerAnswer:
-    """What the store says of a file now."""
+def _answer(system: AbstractFileSystem, url: str) -> ServerAnswer:
+    """What the store states about a file now."""
     info = system.info(url)
     if info["type"] != "file":
         raise IsADirectoryError(url)

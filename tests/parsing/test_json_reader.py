@@ -205,7 +205,7 @@ def test_keys_that_nobody_declared_are_findings(tmp_path: Path) -> None:
         (b'[{"a": 1},, {"a": 2}]', "something else than objects"),
         (b'[{"a": 1},]', "something else than objects"),
         (b"<html></html>", "is not JSON; wrong file or wrong folder"),
-        (b"\x1f\x8b\x08\x00abcdefgh", "holds binary data, not JSON text"),
+        (b"\x1f\x8b\x08\x00abcdefgh", "contains binary data, not JSON text"),
         (b" \n", "empty file"),
     ],
 )

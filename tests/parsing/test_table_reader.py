@@ -187,7 +187,7 @@ def test_damage_after_the_sampled_bytes_is_found(tmp_path: Path, monkeypatch: py
 )
 def test_binary_data_is_refused(tmp_path: Path, content: bytes) -> None:
     manifest = deliver_one(Home(tmp_path), "enterprise_register", "e.csv", content)
-    assert manifest.reason == "holds binary data, not CSV text; wrong file or wrong folder"
+    assert manifest.reason == "contains binary data, not CSV text; wrong file or wrong folder"
 
 
 def test_a_file_cut_inside_a_record_is_refused(tmp_path: Path) -> None:

@@ -123,8 +123,8 @@ def test_hostile_archives_are_not_opened(tmp_path: Path) -> None:
     assert {name: (m.reason or "").split(";")[0].split(":")[0] for name, m in made.items()} == {
         "escape.zip": "../018000001.xml points outside the archive",
         "bomb.zip": f"unpacks to {len(bomb)} bytes",
-        "nothing.zip": "holds no file like *.zip, *.xml, *.xml.gz",
-        "cut.zip": "not a whole zip file",
+        "nothing.zip": "contains no file like *.zip, *.xml, *.xml.gz",
+        "cut.zip": "not a complete zip file",
     }
 
 

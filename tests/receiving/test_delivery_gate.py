@@ -78,15 +78,15 @@ UNLIKE = {
     "escape": ("enterprise_register", "e.zip", zipped({"../e.csv": LONG}), "../e.csv points outside the archive"),
     "backslash escape": ("enterprise_register", "e.zip", zipped({"..\\e.csv": LONG}), "..\\e.csv points outside"),
     "absolute": ("enterprise_register", "e.zip", zipped({"/etc/e.csv": LONG}), "/etc/e.csv points outside the archive"),
-    "nothing inside": ("enterprise_register", "e.zip", zipped({"readme.txt": b"x"}), "holds no file like *.csv"),
+    "nothing inside": ("enterprise_register", "e.zip", zipped({"readme.txt": b"x"}), "contains no file like *.csv"),
     "empty zip": ("enterprise_register", "e.zip", zipped({}), "0 files in the archive"),
-    "no zip": ("enterprise_register", "e.zip", b"PK not at all", "not a whole zip file"),
-    "cut zip": ("enterprise_register", "e.zip", zipped({"e.csv": LONG})[:-30], "not a whole zip file"),
-    "damaged zip": ("enterprise_register", "e.zip", broken_stream(zipped({"e.csv": LONG})), "not a whole zip file"),
-    "zip in zip": ("enterprise_register", "e.zip", zipped({"e.zip": zipped({"e.csv": LONG})}), "holds binary data"),
-    "no gzip": ("enterprise_register", "e.csv.gz", LONG, "not a whole gzip file"),
-    "cut gzip": ("enterprise_register", "e.csv.gz", gzip.compress(LONG)[:-30], "not a whole gzip file"),
-    "damaged gzip": ("enterprise_register", "e.csv.gz", broken_stream(gzip.compress(LONG)), "not a whole gzip file"),
+    "no zip": ("enterprise_register", "e.zip", b"PK not at all", "not a complete zip file"),
+    "cut zip": ("enterprise_register", "e.zip", zipped({"e.csv": LONG})[:-30], "not a complete zip file"),
+    "damaged zip": ("enterprise_register", "e.zip", broken_stream(zipped({"e.csv": LONG})), "not a complete zip file"),
+    "zip in zip": ("enterprise_register", "e.zip", zipped({"e.zip": zipped({"e.csv": LONG})}), "contains binary data"),
+    "no gzip": ("enterprise_register", "e.csv.gz", LONG, "not a complete gzip file"),
+    "cut gzip": ("enterprise_register", "e.csv.gz", gzip.compress(LONG)[:-30], "not a complete gzip file"),
+    "damaged gzip": ("enterprise_register", "e.csv.gz", broken_stream(gzip.compress(LONG)), "not a complete gzip file"),
 }
 
 

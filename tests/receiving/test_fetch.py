@@ -166,7 +166,7 @@ def test_errors_of_the_server_are_waited_for(home: Home, server: FaultServer) ->
     ("fault", "reason"),
     [
         ("error 500", "the server answered 500, in 4 attempts"),
-        ("silence", "the server fell silent, in 4 attempts"),
+        ("silence", "the server stopped answering, in 4 attempts"),
         ("length too great", "in 4 attempts"),
         ("length too small", f"the server stated {len(SMALL) - 10} bytes and has more, in 4 attempts"),
         ("error 403", "the server answered 403; check the credentials"),
@@ -217,7 +217,7 @@ def test_addresses_are_looked_at_from_since_to_the_as_of_date() -> None:
         (dated, date(2024, 5, 16)), (dated, date(2024, 5, 17)), (dated, date(2024, 5, 18)), (plain, None),
     ]  # fmt: skip
     assert backfill([dated, plain], date(2024, 5, 1), date(2024, 5, 17)) == [(dated, DAY), (dated, date(2024, 5, 17))]
-    assert dated.shown_url(DAY) == "https://example.org/apc240516.zip"
+    assert dated.url_on(DAY) == "https://example.org/apc240516.zip"
     assert dated.file_name(DAY) == "apc240516.zip"
     assert Remote(url="s3://b/k?versionId=1", name="x-{date:%d}.csv").file_name(DAY) == "x-16.csv"
 
@@ -248,7 +248,7 @@ def test_the_home_states_where_from_and_the_switch_whether(home: Home, monkeypat
     monkeypatch.setenv("TOUCHSTONE_FETCH", "off")
     assert remotes(home, declared) == []
     monkeypatch.setenv("TOUCHSTONE_FETCH", "perhaps")
-    with pytest.raises(UsageError, match="say on or off"):
+    with pytest.raises(UsageError, match="set it to on or off"):
         remotes(home, declared)
 
 

@@ -170,7 +170,7 @@ def test_a_snapshot_of_no_date_is_refused(tmp_path: Path) -> None:
     home.landing("region_codes").mkdir(parents=True)
     (home.landing("region_codes") / "codes_0000.csv").write_bytes(b"x")
     (manifest,) = receive(home, source("region_codes"), silent)
-    assert manifest.reason == "0000 in its name is no date; name it after the day it holds for"
+    assert manifest.reason == "0000 in its name is not a valid date; name it after the day it applies to"
 
 
 KILLED = """
