@@ -1,1 +1,1 @@
-"""How fast Touchstone is, as ratios against baselines measured in the same run: `python -m benchmarks --scale N`."""
+"""Speed and memory of Touchstone, compared with baselines of the same run: `python -m benchmarks --scale N`."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks --scale N [--only NAME ...] [--data DIR]`: measure, and print one Markdown table."""
+"""Measure speed and memory against baselines, and print one Markdown table."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from benchmarks.world import BenchmarkWorld, simulated
 
 
 def _measure(world: BenchmarkWorld, chosen: list[str] | None) -> tuple[list[Row], list[str]]:
+    """The rows and the notes of the chosen benchmarks, or of all."""
     refreshed = Refreshed(world)
     benchmarks: dict[str, Callable[[], tuple[list[Row], list[str]]]] = {
         "xml": lambda: parsing.xml(world),
@@ -33,38 +34,38 @@ def _measure(world: BenchmarkWorld, chosen: list[str] | None) -> tuple[list[Row]
         print(f"{name} ...", flush=True)
         started = time.perf_counter()
         try:
-            of_rows, of_notes = measure()
+            new_rows, new_notes = measure()
         except CommandFailed as failure:
-            of_rows, of_notes = [Row(name, "failed", holds=False)], [f"{name} failed: {failure}"]
-        rows += of_rows
-        notes += of_notes
+            new_rows, new_notes = [Row(name, "failed", is_met=False)], [f"{name} failed: {failure}"]
+        rows += new_rows
+        notes += new_notes
         print(f"{name}: {time.perf_counter() - started:.0f} s", flush=True)
     return rows, notes
 
 
 def main() -> None:
     """Simulate, measure and print."""
-    arguments = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    arguments.add_argument("--scale", type=float, default=100, help="thousands of trademarks")
-    arguments.add_argument(
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("--scale", type=float, default=100, help="thousands of trademarks (default: 100)")
+    parser.add_argument(
         "--only", nargs="+", choices=["xml", "csv", "memory", "refresh", "noop"], help="measure only these"
     )
-    arguments.add_argument("--data", type=Path, help="keep the simulated deliveries here, or take them from here")
-    given = arguments.parse_args()
+    parser.add_argument("--data", type=Path, help="folder of the simulated deliveries; a later run uses them again")
+    arguments = parser.parse_args()
     machine = facts()
-    if given.data:
-        given.data.mkdir(parents=True, exist_ok=True)
-    # Homes lie beside the deliveries, so that they can hold the same files without copying them.
-    with tempfile.TemporaryDirectory(prefix="touchstone-bench-", dir=given.data) as name:
-        scratch = Path(name)
-        print(f"simulating {given.scale:g} thousand marks ...", flush=True)
-        rows, notes = _measure(simulated(given.scale, given.data or scratch, scratch), given.only)
+    if arguments.data:
+        arguments.data.mkdir(parents=True, exist_ok=True)
+    # Homes are on the file system of the deliveries, so that files can be linked instead of copied.
+    with tempfile.TemporaryDirectory(prefix="touchstone-bench-", dir=arguments.data) as folder:
+        scratch = Path(folder)
+        print(f"simulating {arguments.scale:g} thousand marks ...", flush=True)
+        rows, notes = _measure(simulated(arguments.scale, arguments.data or scratch, scratch), arguments.only)
     print()
     print(markdown(rows))
     print()
-    print(f"Measured by `make bench SCALE={given.scale:g}` on {machine}")
+    print(f"Measured by `make bench SCALE={arguments.scale:g}` on {machine}")
     print()
-    print("Medians; runs in the order made, interleaved with their baselines:")
+    print("The table shows medians. The seconds of each run, in order; runs alternate with those of their baselines:")
     print()
     for note in notes:
         print(f"- {note}")

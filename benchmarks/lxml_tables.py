@@ -1,4 +1,4 @@
-"""The same tables of a USPTO file by lxml's iterparse, as it is done without xml2arrow."""
+"""The same tables of a USPTO file with lxml's iterparse, the usual way without xml2arrow."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from lxml import etree
 
 from benchmarks.xml_tables import USPTO
 
-# Lists of a case file, and the table that an entry of each goes to.
+# The lists of a case file, and the table for the entries of each.
 _LISTS = {
     "case-file-event-statements": "event",
     "case-file-owners": "owner",
     "case-file-statements": "statement",
     "madrid-international-filing-requests": "madrid_filing",
 }
-_FIELDS = {one.name: [field.rsplit("/", 1)[1] for field in one.fields] for one in USPTO}
+_FIELDS = {table.name: [field.rsplit("/", 1)[1] for field in table.fields] for table in USPTO}
 _NATIONALITY = {"country": "nationality/country", "state": "nationality/state"}
 
 Row = tuple[object, ...]
 
 
 def extract(path: Path) -> dict[str, pl.DataFrame]:
-    """Every table of the file as columns, the international classes among them, record numbers from 1."""
+    """Every table of the file, with the international classes; record numbers start at 1."""
     rows: dict[str, list[Row]] = {name: [] for name in _FIELDS}
     cases = etree.iterparse(str(path), tag="case-file", resolve_entities=False, load_dtd=False)
     for number, (_, case) in enumerate(cases, 1):
@@ -43,7 +43,7 @@ def extract(path: Path) -> dict[str, pl.DataFrame]:
         case.clear()
         while case.getprevious() is not None:
             del case.getparent()[0]
-    return {name: _table(of_table) for name, of_table in rows.items() if of_table}
+    return {name: _table(table_rows) for name, table_rows in rows.items() if table_rows}
 
 
 def _entries(part: etree._Element, number: int, table: str, rows: dict[str, list[Row]]) -> None:
@@ -75,4 +75,4 @@ def _classes(part: etree._Element, number: int, rows: list[Row]) -> None:
 
 
 def _table(rows: list[Row]) -> pl.DataFrame:
-    return pl.DataFrame({f"column_{place}": list(column) for place, column in enumerate(zip(*rows, strict=True))})
+    return pl.DataFrame({f"column_{number}": list(column) for number, column in enumerate(zip(*rows, strict=True))})

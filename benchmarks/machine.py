@@ -1,4 +1,4 @@
-"""What a measurement was made on."""
+"""The machine and the versions that a measurement was made with."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def facts() -> str:
     """Cores, memory, load and versions, as Markdown."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     memory = psutil.virtual_memory()
-    compiled = importlib.util.find_spec("dagster")
-    is_compiled = compiled is not None and compiled.cached is not None and Path(compiled.cached).exists()
+    package = importlib.util.find_spec("dagster")
+    is_compiled = package is not None and package.cached is not None and Path(package.cached).exists()
     imports = "compiled packages" if is_compiled else "packages NOT compiled (each process compiles what it imports)"
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (

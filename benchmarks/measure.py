@@ -1,4 +1,4 @@
-"""Running a command and measuring it: wall time, and peak memory of its whole process tree."""
+"""Running a command and measuring it: wall time, and peak memory of its process tree."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ import psutil
 from pipelines.state.home import PROJECT_ROOT
 
 POLL_SECONDS = 0.02
-# A run of this many seconds or more is measured once: what is short beside it is noise.
+# A run of this many seconds or more is measured once: its noise is small compared with its length.
 LONG_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Run:
-    """One measured run: seconds of wall and of processor time, peak resident bytes, the last line printed."""
+    """One measured run: wall and processor seconds, peak resident bytes, and the last line printed."""
 
     seconds: float
     cpu_seconds: float
@@ -37,7 +37,7 @@ class CommandFailed(Exception):
 
 @dataclass
 class Series:
-    """The runs of one thing, in the order made."""
+    """The runs of one command, in order."""
 
     name: str
     runs: list[Run] = field(default_factory=list)
@@ -58,16 +58,16 @@ class Series:
 
 
 def python(*arguments: str | Path) -> list[str]:
-    """A command in this interpreter."""
+    """A command that runs in this interpreter."""
     return [sys.executable, *map(str, arguments)]
 
 
 def run_command(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Run:
-    """Run a command in the project's folder to its end.
+    """Run a command in the project's folder until it ends.
 
-    Peak memory is the sum of resident memory over the process and its descendants, sampled, and at least the kernel's
-    own high-water mark of the first process. Raises CommandFailed with its last lines when it ends with another code
-    than 0.
+    Peak memory is the highest sum of resident memory over the process and its descendants, by samples, and at least the
+    peak of the first process that the kernel recorded. Raises CommandFailed with the last lines printed when the exit
+    code is not 0.
     """
     peak = 0
     with log.open("wb") as output:
@@ -86,13 +86,13 @@ def run_command(command: Sequence[str], environment: Mapping[str, str], log: Pat
         seconds = time.perf_counter() - started
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     if code:
-        told = " / ".join(lines[-2:]) or "no output"
-        raise CommandFailed(f"{' '.join(command[1:4])} ended with {code}: {told}")
+        last_lines = " / ".join(lines[-2:]) or "no output"
+        raise CommandFailed(f"{' '.join(command[1:4])} ended with exit code {code}: {last_lines}")
     return Run(seconds, _children_cpu() - cpu_before, peak, lines[-1] if lines else "")
 
 
 def _children_cpu() -> float:
-    """Processor seconds of every child that has ended, with its descendants."""
+    """Processor seconds of all children that have ended, with their descendants."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
@@ -104,9 +104,9 @@ def processor_seconds() -> float:
 
 
 def _high_water(pid: int) -> int:
-    """Peak resident bytes of a process, as the kernel counted them; 0 once it has ended.
+    """Peak resident bytes of a process, as the kernel recorded them; 0 once it has ended.
 
-    Not ru_maxrss, which a child started by vfork inherits from its parent.
+    ru_maxrss cannot be used: a child started by vfork inherits it from its parent.
     """
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
@@ -121,8 +121,8 @@ def _high_water(pid: int) -> int:
 def _resident(process: psutil.Process) -> int:
     total = 0
     try:
-        for one in [process, *process.children(recursive=True)]:
-            total += one.memory_info().rss
+        for member in [process, *process.children(recursive=True)]:
+            total += member.memory_info().rss
     except psutil.Error:
         return total
     return total
@@ -134,21 +134,21 @@ def own_high_water() -> int:
 
 
 def run_task(task: str, *arguments: str | Path, environment: Mapping[str, str], log: Path) -> Run:
-    """Run a task of `benchmarks.tasks` in a process of its own; its time is that of the work alone, without imports."""
+    """Run a task of `benchmarks.tasks` in a separate process; its time is that of the work, without imports."""
     run = run_command(python("-m", "benchmarks.tasks", task, *arguments), environment, log)
-    told = json.loads(run.printed)
-    return Run(told["seconds"], told["cpu_seconds"], told["peak_bytes"], told["told"])
+    measured = json.loads(run.printed)
+    return Run(measured["seconds"], measured["cpu_seconds"], measured["peak_bytes"], measured["result"])
 
 
 def interleaved(measured: Mapping[str, Callable[[], Run]]) -> dict[str, Series]:
-    """Run each thing in turn, then each again, so that a busy spell of the machine falls on all of them.
+    """Run each command in turn, then each again, so that a busy time of the machine affects all of them.
 
-    Three rounds at least where a run takes less than LONG_SECONDS, more where it takes little; each longer one once.
+    Runs shorter than LONG_SECONDS are made three times or more, the shorter the more; longer runs once.
     """
     series = {name: Series(name) for name in measured}
     for name, run in measured.items():
         series[name].runs.append(run())
-    short = [name for name, of in series.items() if of.seconds < LONG_SECONDS]
+    short = [name for name, runs in series.items() if runs.seconds < LONG_SECONDS]
     for _ in range(1, _rounds(max((series[name].seconds for name in short), default=LONG_SECONDS))):
         for name in short:
             series[name].runs.append(measured[name]())

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_HEADS = ("what", "measured", "baseline", "ratio", "reach", "holds")
+_HEADS = ("what", "measured", "baseline", "ratio", "target", "met")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison; `holds` is None where nothing is to be reached."""
+    """One comparison; `is_met` is None where there is no target."""
 
     what: str
     measured: str
     baseline: str = "-"
     ratio: str = "-"
-    reach: str = "-"
-    holds: bool | None = None
+    target: str = "-"
+    is_met: bool | None = None
 
     @property
     def cells(self) -> tuple[str, ...]:
         """The cells in the table's order."""
-        verdict = {True: "yes", False: "no", None: "-"}[self.holds]
-        return (self.what, self.measured, self.baseline, self.ratio, self.reach, verdict)
+        verdict = {True: "yes", False: "no", None: "-"}[self.is_met]
+        return (self.what, self.measured, self.baseline, self.ratio, self.target, verdict)
 
 
 def markdown(rows: Sequence[Row]) -> str:
@@ -38,5 +38,5 @@ def megabytes(n_bytes: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """Seconds with as many digits as mean something."""
+    """Seconds with two digits after the point below 10, one below 100, else none."""
     return f"{value:.2f} s" if value < 10 else f"{value:.1f} s" if value < 100 else f"{value:,.0f} s"

@@ -1,6 +1,6 @@
-"""What is timed in a process of its own: `python -m benchmarks.tasks TASK ARGUMENT ...` prints one line of JSON.
+"""Tasks that are timed in a separate process: `python -m benchmarks.tasks TASK ARGUMENT ...` prints one line of JSON.
 
-Imports are made before the clock starts, for Touchstone and its baselines alike.
+Imports happen before the clock starts, for Touchstone and for its baselines.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathlib import Path
 
 from benchmarks.measure import own_high_water
 
-# Does the work and tells what came of it.
+# Does the work and returns a description of its result.
 Work = Callable[[], str]
 
 
 def parse(home: str, source_id: str) -> Work:
-    """Gate and parse every delivery of a source into the lake, again."""
+    """Pass every delivery of a source through its gate and parse it into the lake, even if it was parsed before."""
     from pipelines.contract.loading import load_sources
     from pipelines.parsing.parse import parse_deliveries
     from pipelines.state.home import Home
@@ -37,30 +37,30 @@ def parse(home: str, source_id: str) -> Work:
 
 
 def xml2arrow(path: str) -> Work:
-    """Parse a whole USPTO file by xml2arrow alone."""
-    # The parser's first answer would import it otherwise.
+    """Parse a complete USPTO file with xml2arrow alone."""
+    # Otherwise the first result of the parser would import it.
     import_module("pyarrow")
 
     from benchmarks.xml_tables import USPTO, parser
 
     with tempfile.TemporaryDirectory() as folder:
-        ready = parser(USPTO, Path(folder))
+        xml_parser = parser(USPTO, Path(folder))
 
     def work() -> str:
-        return f"{ready.parse(path)['case_file'].num_rows} records"
+        return f"{xml_parser.parse(path)['case_file'].num_rows} records"
 
     return work
 
 
 def lxml(path: str) -> Work:
-    """Extract the same tables by lxml's iterparse."""
+    """Extract the same tables with lxml's iterparse."""
     from benchmarks.lxml_tables import extract
 
     return lambda: f"{len(extract(Path(path))['case_file'])} records"
 
 
 def duckdb_csv(path: str, target: str) -> Work:
-    """Turn a CSV file into Parquet as DuckDB does it unasked."""
+    """Convert a CSV file into Parquet with DuckDB's defaults."""
     import duckdb
 
     connection = duckdb.connect()
@@ -73,7 +73,7 @@ def duckdb_csv(path: str, target: str) -> Work:
 
 
 def imported(*arguments: str) -> Work:
-    """Run the command line in this process and tell which packages were imported by its end."""
+    """Run the command line in this process and return the names of all packages imported by then."""
     from pipelines.cli.main import main as command_line
 
     def work() -> str:
@@ -95,13 +95,13 @@ TASKS: dict[str, Callable[..., Work]] = {
 
 
 def main() -> None:
-    """Run the task that the command line names."""
+    """Run the task named by the first argument."""
     name, *arguments = sys.argv[1:]
     work = TASKS[name](*arguments)
     started, cpu_before = time.perf_counter(), time.process_time()
-    told = work()
+    result = work()
     seconds, cpu = time.perf_counter() - started, time.process_time() - cpu_before
-    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": own_high_water(), "told": told}))
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "peak_bytes": own_high_water(), "result": result}))
 
 
 if __name__ == "__main__":

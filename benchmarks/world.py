@@ -1,4 +1,4 @@
-"""What is measured: simulated deliveries, made once per scale, and homes with them in landing or archive."""
+"""The data that is measured: simulated deliveries, and homes with them in landing folders or archive."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pipelines.simulation.nights import night_date
 from pipelines.simulation.simulate import simulate
 from pipelines.state.home import Home
 
-# How many times over a delivery's records are repeated to see whether memory grows with a file's size.
+# How often the records of a delivery are repeated, to test whether memory grows with the size of a file.
 ENLARGED = 8
-# A smaller file of CSV would be read in less time than a run takes to start.
+# A smaller CSV file would be read in less time than a run needs to start.
 CSV_BYTES = 80_000_000
 _BLOCK = 8 << 20
 
 
 @dataclass(frozen=True)
 class BenchmarkWorld:
-    """Simulated deliveries of `scale` thousand marks in `data`; everything made from them goes into `scratch`."""
+    """Simulated deliveries of `scale` thousand marks in `data`; everything made from them is in `scratch`."""
 
     scale: float
     data: Path
@@ -40,11 +40,12 @@ class BenchmarkWorld:
 
     @property
     def deliveries(self) -> Path:
-        """A folder per source with its files."""
+        """The folder with a folder of files per source."""
         return self.data / "night_0001"
 
     @property
     def n_marks(self) -> int:
+        """How many trademarks the deliveries contain."""
         return round(self.scale * 1000)
 
     def environment(self, home: Path) -> dict[str, str]:
@@ -52,11 +53,11 @@ class BenchmarkWorld:
         return {**os.environ, "TOUCHSTONE_HOME": str(home)}
 
     def log(self, name: str) -> Path:
-        """Where a command's output goes."""
+        """The file for the output of a command."""
         return self.scratch / f"{name}.log"
 
     def landed(self, name: str) -> Path:
-        """A fresh home with every delivery in its landing folders."""
+        """A new home with every delivery in its landing folders."""
         home = self.scratch / name
         if home.exists():
             shutil.rmtree(home)
@@ -67,7 +68,7 @@ class BenchmarkWorld:
         return home
 
     def received(self, source_id: str, delivery: Path) -> Path:
-        """A home whose archive holds that one delivery."""
+        """A home whose archive contains only that delivery."""
         home = self.scratch / f"home-{source_id}-{delivery.stem}"
         if not home.exists():
             _link(delivery, home / "landing" / source_id / delivery.name)
@@ -81,7 +82,7 @@ class BenchmarkWorld:
 
     @cached_property
     def enterprise_file(self) -> Path:
-        """The enterprise register's delivery, in UTF-8, which is all that DuckDB reads without extensions."""
+        """The enterprise register's delivery in UTF-8, the only encoding that DuckDB reads without extensions."""
         (received,) = (self.deliveries / "enterprise_register").iterdir()
         encoding = detect(received, ["utf-8", "gb18030"])
         target = self.scratch / "enterprises.csv"
@@ -93,23 +94,23 @@ class BenchmarkWorld:
 
     @cached_property
     def large_uspto_file(self) -> Path:
-        """The records of the largest USPTO delivery several times over in one file."""
+        """One file with the records of the largest USPTO delivery, ENLARGED times."""
         return _enlarged(self.uspto_file, b"<case-file>", b"</case-file>", self.scratch / "large.xml", ENLARGED)
 
     @cached_property
     def large_enterprise_file(self) -> Path:
-        """The records of the enterprise register several times over in one file."""
+        """One file with the records of the enterprise register, ENLARGED times."""
         return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "large.csv", ENLARGED)
 
     @cached_property
     def long_enterprise_file(self) -> Path:
-        """The records of the enterprise register as often as makes some CSV_BYTES."""
+        """One file with the records of the enterprise register, repeated until it has about CSV_BYTES."""
         times = CSV_BYTES // self.enterprise_file.stat().st_size + 1
         return _enlarged(self.enterprise_file, b"\n", b"\n", self.scratch / "long.csv", times)
 
 
 def simulated(scale: float, data: Path, scratch: Path) -> BenchmarkWorld:
-    """The world of that scale, simulated into a folder of `data` where it is not there yet."""
+    """The world of that scale; it is simulated into a folder of `data` unless that exists."""
     folder = data / f"world-{scale:g}"
     if not folder.exists():
         unfinished = data / f"world-{scale:g}.partial"
@@ -121,7 +122,7 @@ def simulated(scale: float, data: Path, scratch: Path) -> BenchmarkWorld:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The file under another name; a copy where that is on another file system."""
+    """Link the file under another name, or copy it where that is on another file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
@@ -130,7 +131,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path, times: int) -> Path:
-    """The file with all between the first `opening` and the last `closing` so many times over."""
+    """Write the file with the part from the first `opening` to the last `closing` repeated so many times."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(_BLOCK)
@@ -141,15 +142,16 @@ def _enlarged(path: Path, opening: bytes, closing: bytes, target: Path, times: i
         with target.open("wb") as enlarged:
             enlarged.write(head[:start])
             for _ in range(times):
-                for block in _stretch(path, start, end):
+                for block in _blocks(path, start, end):
                     enlarged.write(block)
             file.seek(end)
             enlarged.write(file.read())
     return target
 
 
-def _stretch(path: Path, start: int, end: int) -> Iterator[bytes]:
+def _blocks(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """The bytes of a file from `start` to `end`."""
     with path.open("rb") as file:
         file.seek(start)
-        while (left := end - file.tell()) > 0:
-            yield file.read(min(left, _BLOCK))
+        while (remaining := end - file.tell()) > 0:
+            yield file.read(min(remaining, _BLOCK))

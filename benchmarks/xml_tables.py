@@ -1,4 +1,4 @@
-"""Hand-written xml2arrow configurations, as somebody writes them who uses xml2arrow alone."""
+"""Hand-written xml2arrow configurations, as somebody would write them to use xml2arrow without Touchstone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REGISTRATION = "/RegContentList/RegContent"
 
 @dataclass(frozen=True)
 class XmlTable:
-    """One row per child of `path`; `fields` are absolute paths, `levels` name the indices of the enclosing elements."""
+    """One row per child of `path`; `fields` are absolute paths, `levels` the names for the indices of its ancestors."""
 
     name: str
     path: str
@@ -30,7 +30,7 @@ class XmlTable:
 
 
 def table(name: str, row: str, levels: Sequence[str], fields: Sequence[str]) -> XmlTable:
-    """A table with one row per element `row`, whose fields are named by their paths below it."""
+    """A table with one row per element `row`; `fields` are paths below it."""
     return XmlTable(name, row.rsplit("/", 1)[0], tuple(levels), tuple(f"{row}/{field}" for field in fields))
 
 
@@ -43,15 +43,15 @@ def parser(tables: Sequence[XmlTable], folder: Path) -> XmlToArrowParser:
                 "parser_options": {"trim_text": False},
                 "tables": [
                     {
-                        "name": one.name,
-                        "xml_path": one.path,
-                        "levels": list(one.levels),
+                        "name": xml_table.name,
+                        "xml_path": xml_table.path,
+                        "levels": list(xml_table.levels),
                         "fields": [
                             {"name": _column(field), "xml_path": field, "data_type": "Utf8", "nullable": True}
-                            for field in one.fields
+                            for field in xml_table.fields
                         ],
                     }
-                    for one in tables
+                    for xml_table in tables
                 ],
             }
         ),
@@ -85,7 +85,7 @@ HEADER_FIELDS = [
     "standard-characters-claimed-in",
 ]
 
-# The tables and columns of sources/uspto_trademark, but for what one row of a classification can hold several times.
+# The tables and columns of sources/uspto_trademark, without the elements that a classification can repeat.
 USPTO = [
     table(
         "case_file",
