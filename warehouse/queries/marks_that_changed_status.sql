@@ -5,7 +5,7 @@ select
     earlier.mark_text,
     earlier.status_group as status_before,
     later.status_group as status_since,
-    later.valid_from as told_on
+    later.valid_from as stated_on
 from star.dim_trademark as earlier
 inner join star.dim_trademark as later
     on
