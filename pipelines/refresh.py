@@ -81,7 +81,7 @@ def refresh(
         else:
             outcome = _run(home, declared, as_of, sources or [], full, current, progress, fetched, overrides)
         _report_overrides(outcome, overrides, progress)
-        n_failed = sum(one.outcome == "failed" for one in fetched)
+        n_failed = sum(address.outcome == "failed" for address in fetched)
         if n_failed and (backfill is not None or outcome.release is None):
             what = "days could not be backfilled" if backfill is not None else "addresses could not be fetched"
             raise TouchstoneError(f"{n_failed} of {len(fetched)} {what}; see the lines above, and try again")
@@ -99,10 +99,12 @@ def _fetch(
     """Fetch from the addresses of the sources asked for, if any has one; report each that failed."""
     addresses.refuse_unknown_sources(home, declared)
     of_source = {
-        source_id: addresses.backfill(found, *backfill) if backfill else addresses.nightly(found, as_of)
+        source_id: addresses.backfill(declared_addresses, *backfill)
+        if backfill
+        else addresses.nightly(declared_addresses, as_of)
         for source_id, source in declared.items()
         if not selected or source_id in selected
-        for found in [addresses.remotes(home, source)]
+        for declared_addresses in [addresses.remotes(home, source)]
     }
     if backfill is not None and not any(of_source.values()):
         raise UsageError(
@@ -114,13 +116,13 @@ def _fetch(
         if not due:
             continue
         with progress.step("fetch", source_id) as step:
-            found = fetching.fetch(home, declared[source_id], due, step.report)
-            counts = Counter(one.outcome for one in found)
+            results = fetching.fetch(home, declared[source_id], due, step.report)
+            counts = Counter(result.outcome for result in results)
             step.report(", ".join(f"{count} {outcome}" for outcome, count in sorted(counts.items())))
-        for one in found:
-            if one.outcome == "failed":
-                progress.refused(one.line)
-        outcomes += found
+        for result in results:
+            if result.outcome == "failed":
+                progress.refused(result.line)
+        outcomes += results
     return outcomes
 
 

@@ -123,8 +123,8 @@ def run_models(
     outcome = invoke(home, DBT_PROJECT_DIR, folder, arguments, packed_manifest(project))
     if outcome.exception is not None:
         raise TouchstoneError(f"{DBT_PROJECT_DIR}: dbt cannot build: {first_paragraph(outcome.exception)}")
-    results = [_result(one) for one in outcome.result.results]
-    failed = [one for one in results if one.status != "success"]
+    results = [_result(result) for result in outcome.result.results]
+    failed = [result for result in results if result.status != "success"]
     if failed:
         raise TouchstoneError(f"{failed[0].unique_id}: {first_paragraph(failed[0].message)}")
     return results

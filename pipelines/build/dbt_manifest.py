@@ -93,16 +93,16 @@ def read(raw: dict[str, Any], folder: Path, project_dir: Path) -> DbtProject:
 
 def _keys(nodes: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Per model the columns of which its test named `grain_of_<model>` checks that no two rows share them."""
-    found: dict[str, tuple[str, ...]] = {}
+    columns_of_grain: dict[str, tuple[str, ...]] = {}
     for node in nodes.values():
         model = nodes.get(node.get("attached_node") or "")
         if node["resource_type"] == "test" and model is not None and node["name"] == f"grain_of_{model['name']}":
             arguments = node["test_metadata"]["kwargs"]
-            found[node["attached_node"]] = tuple(arguments.get("columns") or [arguments["column_name"]])
+            columns_of_grain[node["attached_node"]] = tuple(arguments.get("columns") or [arguments["column_name"]])
     for unique_id, node in nodes.items():
         if key := node["config"].get("meta", {}).get("key"):
-            found[unique_id] = tuple(key)
-    return found
+            columns_of_grain[unique_id] = tuple(key)
+    return columns_of_grain
 
 
 def _references(nodes: dict[str, Any]) -> dict[str, tuple[DbtReference, ...]]:
@@ -131,10 +131,10 @@ def _codes(nodes: dict[str, Any]) -> dict[tuple[str, str], tuple[str, ...]]:
 
 def _traces(node: dict[str, Any], project_dir: Path) -> tuple[DbtTrace, ...]:
     """The ways that `config: {meta: {trace: [...]}}` declares from a table's rows towards records."""
-    found = []
+    traces = []
     for way in node["config"].get("meta", {}).get("trace", []):
         if isinstance(way, dict) and way.keys() == {"packaged"} and (PROJECT_ROOT / way["packaged"]).is_file():
-            found.append(DbtTrace(way["packaged"], None))
+            traces.append(DbtTrace(way["packaged"], None))
             continue
         if not isinstance(way, dict) or not {"to"} < way.keys() <= {"to", "by", "where"}:
             raise UsageError(
@@ -143,8 +143,8 @@ def _traces(node: dict[str, Any], project_dir: Path) -> tuple[DbtTrace, ...]:
             )
         conditions = [f"that.{column} = this.{column}" for column in way.get("by", [])]
         conditions += [f"({' '.join(way['where'].split())})"] if "where" in way else []
-        found.append(DbtTrace(way["to"], " and ".join(conditions)))
-    return tuple(found)
+        traces.append(DbtTrace(way["to"], " and ".join(conditions)))
+    return tuple(traces)
 
 
 def _entity(source: dict[str, Any]) -> tuple[str, str] | None:

@@ -105,13 +105,13 @@ class DbtProject:
     @cached_property
     def source_ids(self) -> dict[str, frozenset[str]]:
         """Per table (unique id) the feeds that it is made from."""
-        found: dict[str, frozenset[str]] = {}
+        feeds_by_table: dict[str, frozenset[str]] = {}
         for unique_id, table in self.tables.items():
             feeds: set[str] = set()
             for upstream in table.upstream:
-                if upstream in found:
-                    feeds |= found[upstream]
+                if upstream in feeds_by_table:
+                    feeds |= feeds_by_table[upstream]
                 elif upstream in self.sources and (entity := self.sources[upstream].entity) is not None:
                     feeds.add(entity[0])
-            found[unique_id] = frozenset(feeds)
-        return found
+            feeds_by_table[unique_id] = frozenset(feeds)
+        return feeds_by_table

@@ -89,7 +89,7 @@ def add_checks(connection: duckdb.DuckDBPyConnection, records: Iterable[CheckRec
 
 def undocumented(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Tables (`schema.table`) and columns (`schema.table.column`) without a meaning in both languages."""
-    found = connection.execute(
+    rows = connection.execute(
         """
         select schema_name || '.' || table_name as place from meta.tables
         where meaning_zh is null or meaning_en is null
@@ -102,7 +102,7 @@ def undocumented(connection: duckdb.DuckDBPyConnection) -> list[str]:
         order by place
         """
     ).fetchall()
-    return [str(place) for (place,) in found]
+    return [str(place) for (place,) in rows]
 
 
 def _releases(home: Home, release_id: str, folder: RunFolder) -> list[tuple[object, ...]]:
@@ -140,13 +140,13 @@ def _write_dictionary(
         model = modelled.get((schema, name))
         key = own[schema, name].key if (schema, name) in own else model.key if model else ()
         tables.append((schema, name, meaning.zh, meaning.en, meaning.source, ", ".join(key) or None))
-        kind, found = _catalogue(connection, schema, name)
+        kind, catalogue = _catalogue(connection, schema, name)
         if model is not None:
-            steps = _steps(model, {column for column, _ in found})
+            steps = _steps(model, {column for column, _ in catalogue})
             lineage += [(schema, name, number, *step) for number, step in enumerate(steps, start=1)]
         place = f"{quoted(schema)}.{quoted(name)}"
         connection.execute(f"comment on {kind} {place} is {_literal(meaning.comment)}")
-        for position, (column, data_type) in enumerate(found, start=1):
+        for position, (column, data_type) in enumerate(catalogue, start=1):
             text = of_columns.get(column, _Meaning(None, None, meaning.source))
             columns.append((schema, name, column, position, data_type, text.zh, text.en, text.source))
             connection.execute(f"comment on column {place}.{quoted(column)} is {_literal(text.comment)}")

@@ -30,7 +30,9 @@ def local_moment(moment: datetime | None) -> str:
 
 def printable(text: str) -> str:
     """Text whose control characters are spelt out: what was delivered must not steer the terminal."""
-    return "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else repr(character)[1:-1] for character in text
+    )
 
 
 def print_json(content: object) -> None:
@@ -52,8 +54,8 @@ def print_table(
     from rich.text import Text
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for place, head in enumerate(heads):
-        table.add_column(Text(printable(head)), justify="right" if place in numeric else "left", overflow="fold")
+    for column_no, head in enumerate(heads):
+        table.add_column(Text(printable(head)), justify="right" if column_no in numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False).print(table)

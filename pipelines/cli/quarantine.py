@@ -21,7 +21,9 @@ def quarantine_list(source: SourceIds = None, as_json: AsJson = False) -> None:
     home, source_ids = Home.from_environment(), _declared(source)
     records, deliveries = rule_counts(home, source_ids), refused_deliveries(home, source_ids)
     if as_json:
-        print_json({"records": [asdict(one) for one in records], "deliveries": [asdict(one) for one in deliveries]})
+        print_json(
+            {"records": [asdict(entry) for entry in records], "deliveries": [asdict(entry) for entry in deliveries]}
+        )
         return
     if not records and not deliveries:
         typer.echo("Nothing is in quarantine.")
@@ -30,14 +32,14 @@ def quarantine_list(source: SourceIds = None, as_json: AsJson = False) -> None:
             ["source", "delivery", "rule", "records", "first record", "first seen (UTC)"],
             [
                 [
-                    one.source_id,
-                    one.delivery_sha256[:12],
-                    one.rule,
-                    f"{one.n_records:,}",
-                    str(one.first_record_no),
-                    local_moment(one.first_seen_at),
+                    entry.source_id,
+                    entry.delivery_sha256[:12],
+                    entry.rule,
+                    f"{entry.n_records:,}",
+                    str(entry.first_record_no),
+                    local_moment(entry.first_seen_at),
                 ]
-                for one in records
+                for entry in records
             ],
             numeric={3, 4},
         )
@@ -46,8 +48,14 @@ def quarantine_list(source: SourceIds = None, as_json: AsJson = False) -> None:
         print_table(
             ["source", "refused delivery", "file", "received (UTC)", "reason"],
             [
-                [one.source_id, one.delivery_sha256[:12], one.original_name, local_moment(one.received_at), one.reason]
-                for one in deliveries
+                [
+                    entry.source_id,
+                    entry.delivery_sha256[:12],
+                    entry.original_name,
+                    local_moment(entry.received_at),
+                    entry.reason,
+                ]
+                for entry in deliveries
             ],
         )
 
@@ -66,14 +74,14 @@ def quarantine_show(
     _declared([source_id])
     found, total = quarantined_records(Home.from_environment(), source_id, delivery, record_no, limit)
     if as_json:
-        print_json([asdict(one) for one in found])
+        print_json([asdict(record) for record in found])
         return
-    for one in found:
-        typer.echo(f"{one.source_id} {one.delivery_sha256[:12]} record {one.record_no}")
-        typer.echo(f"  rule    {printable(one.rule)}")
-        typer.echo(f"  detail  {printable(one.detail or '')}")
-        typer.echo(f"  seen    {local_moment(one.first_seen_at)}")
-        typer.echo(f"  raw     {printable(one.raw or '')}")
+    for record in found:
+        typer.echo(f"{record.source_id} {record.delivery_sha256[:12]} record {record.record_no}")
+        typer.echo(f"  rule    {printable(record.rule)}")
+        typer.echo(f"  detail  {printable(record.detail or '')}")
+        typer.echo(f"  seen    {local_moment(record.first_seen_at)}")
+        typer.echo(f"  raw     {printable(record.raw or '')}")
     if total > len(found):
         typer.echo(f"touchstone: {len(found)} of {total:,} records; --limit gives more", err=True)
 
@@ -90,36 +98,36 @@ def quarantine_retry(
 
     home, declared = Home.from_environment(), load_sources(SOURCES_DIR)
     chosen = _declared([source_id] if source_id else None)
-    found = [one for name in chosen for one in retry(home, declared[name], delivery, lambda what, rows: None)]
+    retried = [result for name in chosen for result in retry(home, declared[name], delivery, lambda what, rows: None)]
     if as_json:
-        print_json([{**asdict(one), "has_changed": one.has_changed} for one in found])
+        print_json([{**asdict(result), "has_changed": result.has_changed} for result in retried])
         return
-    if not found:
+    if not retried:
         typer.echo("Nothing is in quarantine.")
         return
     print_table(
         ["source", "delivery", "file", "was", "is", "quarantined before", "now", "by a correction", "reason"],
         [
             [
-                one.source_id,
-                one.delivery_sha256[:12],
-                one.original_name,
-                one.state_before,
-                one.state,
-                f"{one.n_quarantined_before:,}",
-                f"{one.n_quarantined:,}",
-                f"{one.n_corrected:,}",
-                one.reason or "",
+                result.source_id,
+                result.delivery_sha256[:12],
+                result.original_name,
+                result.state_before,
+                result.state,
+                f"{result.n_quarantined_before:,}",
+                f"{result.n_quarantined:,}",
+                f"{result.n_corrected:,}",
+                result.reason or "",
             ]
-            for one in found
+            for result in retried
         ],
         numeric={5, 6, 7},
     )
-    n_changed = sum(one.has_changed for one in found)
+    n_changed = sum(result.has_changed for result in retried)
     typer.echo(
-        f"{n_changed} of {len(found)} deliveries changed; `touchstone refresh` releases that"
+        f"{n_changed} of {len(retried)} deliveries changed; `touchstone refresh` releases that"
         if n_changed
-        else f"None of {len(found)} deliveries changed: correct the contract, or write a correction, and try again"
+        else f"None of {len(retried)} deliveries changed: correct the contract, or write a correction, and try again"
     )
 
 

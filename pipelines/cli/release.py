@@ -27,50 +27,50 @@ def status(as_json: AsJson = False) -> None:
     from pipelines.contract.loading import load_sources
     from pipelines.serving.status import status as warehouse_status
 
-    found = warehouse_status(Home.from_environment(), load_sources().values(), datetime.now(UTC))
+    state = warehouse_status(Home.from_environment(), load_sources().values(), datetime.now(UTC))
     if as_json:
         print_json(
             {
-                "current_release": release_json(found.release) if found.release else None,
-                "sources": [asdict(one) for one in found.sources],
-                "gates": [asdict(one) for one in found.gates],
+                "current_release": release_json(state.release) if state.release else None,
+                "sources": [asdict(source) for source in state.sources],
+                "gates": [asdict(gate) for gate in state.gates],
             }
         )
         return
-    if found.release is None:
+    if state.release is None:
         typer.echo("Nothing has been released yet; run `touchstone refresh`.")
     else:
-        release = found.release
+        release = state.release
         typer.echo(f"Current release {release.release_id}, as of {release.as_of}, {len(release.tables)} tables")
     rows = [
         [
-            one.source_id,
-            one.title_zh,
-            one.last_name or "-",
-            local_moment(one.last_received_at),
-            one.last_state or "-",
-            "none yet" if one.age_hours is None else f"{one.age_hours:.0f} h of {one.freshness_hours}",
-            "" if one.age_hours is None else "fresh" if one.is_fresh else "STALE",
-            f"{one.n_deliveries:,}",
-            f"{one.n_loaded:,}",
-            f"{one.n_quarantined:,}",
-            f"{one.n_refused:,}",
-            "yes" if one.has_landed else "",
+            source.source_id,
+            source.title_zh,
+            source.last_name or "-",
+            local_moment(source.last_received_at),
+            source.last_state or "-",
+            "none yet" if source.age_hours is None else f"{source.age_hours:.0f} h of {source.freshness_hours}",
+            "" if source.age_hours is None else "fresh" if source.is_fresh else "STALE",
+            f"{source.n_deliveries:,}",
+            f"{source.n_loaded:,}",
+            f"{source.n_quarantined:,}",
+            f"{source.n_refused:,}",
+            "yes" if source.has_landed else "",
         ]
-        for one in found.sources
+        for source in state.sources
     ]
     heads = ["source", "", "last delivery", "received (UTC)", "state", "age", "", "deliveries", "loaded"]
     print_table([*heads, "quarantined", "refused", "in landing"], rows, numeric={7, 8, 9, 10})
-    for one in found.sources:
-        for url, reason in one.not_fetched.items():
-            typer.echo(f"not fetched: {one.source_id}: {printable(url)}: {printable(reason)}")
-    if found.gates:
+    for source in state.sources:
+        for url, reason in source.not_fetched.items():
+            typer.echo(f"not fetched: {source.source_id}: {printable(url)}: {printable(reason)}")
+    if state.gates:
         rows = [
             [gate.gate, f"{gate.n_passed} of {gate.n_checks} passed", local_moment(gate.checked_at)]
-            for gate in found.gates
+            for gate in state.gates
         ]
         print_table(["gate", "checks", "checked (UTC)"], rows)
-        for check in (check for gate in found.gates for check in gate.failed):
+        for check in (check for gate in state.gates for check in gate.failed):
             where = check.table_name or check.source_id or ""
             line = f"{check.check_name} {where}: {check.observed}, expected {check.expected}"
             if check.override_reason is None:
@@ -97,7 +97,7 @@ def query(
         if answer_format == "table":
             found, more = questions.shown(rows, limit)
             kinds = [str(kind) for kind in rows.types]
-            numeric = {place for place, kind in enumerate(kinds) if kind.split("(")[0] in _NUMERIC_KINDS}
+            numeric = {column_no for column_no, kind in enumerate(kinds) if kind.split("(")[0] in _NUMERIC_KINDS}
             print_table(rows.columns, [["NULL" if cell is None else cell for cell in row] for row in found], numeric)
             if more:
                 typer.echo(f"touchstone: the first {limit} rows; --limit or another --format gives more", err=True)
@@ -134,31 +134,34 @@ def diff(
     home = Home.from_environment()
     newer = find_release(home, new)
     older = find_release(home, old) if old else earlier_release(home, newer)
-    found = table_diffs(older.database, newer.database)
+    differences = table_diffs(older.database, newer.database)
     if as_json:
-        tables = {one.table: {key: value for key, value in asdict(one).items() if key != "table"} for one in found}
+        tables = {
+            difference.table: {key: value for key, value in asdict(difference).items() if key != "table"}
+            for difference in differences
+        }
         print_json({"old": older.release_id, "new": newer.release_id, "tables": tables})
         return
     typer.echo(f"{older.release_id} -> {newer.release_id}")
-    changed = [one for one in found if one.has_changed]
+    changed = [difference for difference in differences if difference.has_changed]
     if changed:
         print_table(
             ["table", "added", "removed", "changed", "in columns", "columns added", "columns removed"],
             [
                 [
-                    one.table,
-                    f"{one.n_added:,}",
-                    f"{one.n_removed:,}",
-                    f"{one.n_changed:,}",
-                    " ".join(one.changed_columns),
-                    " ".join(one.columns_added),
-                    " ".join(one.columns_removed),
+                    difference.table,
+                    f"{difference.n_added:,}",
+                    f"{difference.n_removed:,}",
+                    f"{difference.n_changed:,}",
+                    " ".join(difference.changed_columns),
+                    " ".join(difference.columns_added),
+                    " ".join(difference.columns_removed),
                 ]
-                for one in changed
+                for difference in changed
             ],
             numeric={1, 2, 3},
         )
-    typer.echo(f"{len(found) - len(changed)} of {len(found)} tables hold the same rows.")
+    typer.echo(f"{len(differences) - len(changed)} of {len(differences)} tables hold the same rows.")
 
 
 @app.command()
@@ -167,28 +170,30 @@ def releases(as_json: AsJson = False) -> None:
     from pipelines.releases.release import current_release, list_releases
 
     home = Home.from_environment()
-    found = list_releases(home)
+    known_releases = list_releases(home)
     # The other commands report a broken link; this one must still list the releases to go back to.
     current = current_release(home) if home.current.exists() else None
     current_id = current.release_id if current else None
     if as_json:
-        print_json([{**release_json(one), "is_current": one.release_id == current_id} for one in found])
+        print_json(
+            [{**release_json(listed), "is_current": listed.release_id == current_id} for listed in known_releases]
+        )
         return
-    if not found:
+    if not known_releases:
         typer.echo("Nothing has been released yet; run `touchstone refresh`.")
         return
     print_table(
         ["", "release", "as of", "built (UTC)", "tables", "rows"],
         [
             [
-                "current" if one.release_id == current_id else "",
-                one.release_id,
-                one.as_of.isoformat(),
-                local_moment(one.built_at),
-                str(len(one.tables)),
-                f"{sum(one.tables.values()):,}",
+                "current" if listed.release_id == current_id else "",
+                listed.release_id,
+                listed.as_of.isoformat(),
+                local_moment(listed.built_at),
+                str(len(listed.tables)),
+                f"{sum(listed.tables.values()):,}",
             ]
-            for one in found
+            for listed in known_releases
         ],
         numeric={4, 5},
     )
@@ -215,10 +220,10 @@ def fingerprint(
     from pipelines.releases.fingerprint import overall
     from pipelines.releases.release import find_release
 
-    found = find_release(Home.from_environment(), release)
-    tables = content_hashes(found.database)
+    chosen = find_release(Home.from_environment(), release)
+    tables = content_hashes(chosen.database)
     if as_json:
-        print_json({"release_id": found.release_id, "overall": overall(tables), "tables": tables})
+        print_json({"release_id": chosen.release_id, "overall": overall(tables), "tables": tables})
         return
     for name, content_hash in tables.items():
         typer.echo(f"{content_hash}  {name}")

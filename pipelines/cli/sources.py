@@ -20,21 +20,21 @@ def sources_list(as_json: AsJson = False) -> None:
 
     declared = load_sources(SOURCES_DIR)
     if as_json:
-        print_json([one.model_dump(mode="json", by_alias=True) for one in declared.values()])
+        print_json([source.model_dump(mode="json", by_alias=True) for source in declared.values()])
         return
     print_table(
         ["source", "", "", "publisher", "cadence", "files", "entities"],
         [
             [
-                one.id,
-                one.title.zh,
-                one.title.en,
-                one.publisher,
-                one.cadence,
-                " ".join(one.delivery.patterns),
-                " ".join(one.entities),
+                source.id,
+                source.title.zh,
+                source.title.en,
+                source.publisher,
+                source.cadence,
+                " ".join(source.delivery.patterns),
+                " ".join(source.entities),
             ]
-            for one in declared.values()
+            for source in declared.values()
         ],
     )
 
@@ -64,9 +64,9 @@ def sources_check() -> None:
     """Check every declaration, its README and its staging model; a line for each problem."""
     from pipelines.onboarding.check import problems
 
-    found = problems(SOURCES_DIR, DBT_PROJECT_DIR / "models" / "staging")
-    for problem in found:
+    listed_problems = problems(SOURCES_DIR, DBT_PROJECT_DIR / "models" / "staging")
+    for problem in listed_problems:
         typer.echo(printable(problem), err=True)
-    if found:
+    if listed_problems:
         raise typer.Exit(UsageError.exit_code)
     typer.echo("All declared sources are complete.")

@@ -37,43 +37,43 @@ def trace(
         if table == "delivery":
             _print_fed(tracing.find_delivery(connection, key), connection, as_json)
             return
-        found = tracing.trace(connection, table, key)
-    shown = found.evidence[:limit]
+        traced = tracing.trace(connection, table, key)
+    shown = traced.evidence[:limit]
     texts = tracing.raw_texts(home, load_sources(SOURCES_DIR), shown)
     if as_json:
-        records = [{**asdict(one), "raw": text} for one, text in zip(shown, texts, strict=True)]
+        records = [{**asdict(record), "raw": text} for record, text in zip(shown, texts, strict=True)]
         print_json(
             {
-                "table": found.table,
-                "rows": found.rows,
-                "n_records": len(found.evidence),
+                "table": traced.table,
+                "rows": traced.rows,
+                "n_records": len(traced.evidence),
                 "records": records,
-                "packaged": found.packaged if not found.evidence else [],
+                "packaged": traced.packaged if not traced.evidence else [],
             }
         )
         return
-    for row in found.rows:
-        typer.echo(found.table)
+    for row in traced.rows:
+        typer.echo(traced.table)
         for column, value in row.items():
             if value is not None:
                 typer.echo(f"  {column:<28} {printable(str(value))}")
     printed = None
-    for one, text in zip(shown, texts, strict=True):
-        if one.delivery != printed:
-            printed = one.delivery
+    for record, text in zip(shown, texts, strict=True):
+        if record.delivery != printed:
+            printed = record.delivery
             typer.echo(f"from {printable(printed.original_name)} ({printed.source_id}, {printed.publisher})")
             typer.echo(
                 f"  sha256 {printed.sha256}, received {local_moment(printed.received_at)} UTC,"
                 f" {printable(printed.url or '-')}"
             )
         if text is not None:
-            typer.echo(f"  record {one.record_no}, as {one.through} states:")
+            typer.echo(f"  record {record.record_no}, as {record.through} states:")
             typer.echo(f"    {printable(text)}")
-    if not found.evidence:
-        packaged = f": it is packaged with the project, {' or '.join(found.packaged)}" if found.packaged else ""
+    if not traced.evidence:
+        packaged = f": it is packaged with the project, {' or '.join(traced.packaged)}" if traced.packaged else ""
         typer.echo(f"No delivery holds this{packaged}.")
-    if len(found.evidence) > len(shown):
-        typer.echo(f"touchstone: {len(shown)} of {len(found.evidence):,} records; --limit gives more", err=True)
+    if len(traced.evidence) > len(shown):
+        typer.echo(f"touchstone: {len(shown)} of {len(traced.evidence):,} records; --limit gives more", err=True)
 
 
 def _print_fed(delivery: TracedDelivery, connection: DuckDBPyConnection, as_json: bool) -> None:
@@ -81,8 +81,10 @@ def _print_fed(delivery: TracedDelivery, connection: DuckDBPyConnection, as_json
 
     fed = list(fed_by(connection, delivery))
     if as_json:
-        print_json({"delivery": asdict(delivery), "tables": [asdict(one) for one in fed]})
+        print_json({"delivery": asdict(delivery), "tables": [asdict(fed_table) for fed_table in fed]})
         return
     typer.echo(f"{printable(delivery.original_name)} ({delivery.source_id}, {delivery.publisher}), {delivery.state}")
     typer.echo(f"  sha256 {delivery.sha256}, received {local_moment(delivery.received_at)} UTC")
-    print_table(["table", "rows that it feeds"], [[one.table, f"{one.n_rows:,}"] for one in fed], numeric={1})
+    print_table(
+        ["table", "rows that it feeds"], [[fed_table.table, f"{fed_table.n_rows:,}"] for fed_table in fed], numeric={1}
+    )

@@ -50,14 +50,14 @@ def line_of(path: Path, place: Sequence[str | int]) -> int:
     node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     line = 1
     for step in place:
-        found = None
+        node_at_step = None
         if isinstance(node, yaml.MappingNode):
-            found = next(((key, value) for key, value in node.value if key.value == step), None)
+            node_at_step = next(((key, value) for key, value in node.value if key.value == step), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = (node.value[step], node.value[step])
-        if found is None:
+            node_at_step = (node.value[step], node.value[step])
+        if node_at_step is None:
             break
-        key, node = found
+        key, node = node_at_step
         line = key.start_mark.line + 1
     return line
 

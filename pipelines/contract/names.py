@@ -108,9 +108,9 @@ def trimmed(frame: pl.DataFrame, null_values: Mapping[str, Sequence[str]]) -> pl
     frame = frame.with_columns(pl.col(list(null_values)).str.strip_chars())
     tokens = [(column, token) for column, declared in null_values.items() for token in ("", *declared)]
     # Looking for a token costs a third of replacing it, and most columns have none.
-    found = frame.select((pl.col(column) == token).any().alias(str(i)) for i, (column, token) in enumerate(tokens))
+    matches = frame.select((pl.col(column) == token).any().alias(str(i)) for i, (column, token) in enumerate(tokens))
     present: dict[str, list[str]] = {}
-    for (column, token), is_found in zip(tokens, found.row(0), strict=True):
+    for (column, token), is_found in zip(tokens, matches.row(0), strict=True):
         if is_found:
             present.setdefault(column, []).append(token)
     return frame.with_columns(_null_if(pl.col(column), hit) for column, hit in present.items()) if present else frame

@@ -193,9 +193,9 @@ def _fill_rate(rules: SourceRules, entity: str, name: str, floor: float) -> None
 
 
 def _hand_written(rules: SourceRules, check: HandWrittenCheck) -> None:
-    def table(found: re.Match[str]) -> str:
-        name = check.entity if found[1] == "entity" else found[1]
-        return rules.view(name) if name in rules.source.entities else found[0]
+    def table(match: re.Match[str]) -> str:
+        name = check.entity if match[1] == "entity" else match[1]
+        return rules.view(name) if name in rules.source.entities else match[0]
 
     rules.add(
         check.entity,

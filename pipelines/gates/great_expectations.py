@@ -104,8 +104,10 @@ def validate(
         if not marked:
             return {}
         suite = ExpectationSuite(name=secrets.token_hex(8), expectations=marked)
-        found = batch.validate(suite, result_format={"result_format": result_format, "partial_unexpected_count": 1})
-        return {_index(result): result for result in found.results}
+        validation = batch.validate(
+            suite, result_format={"result_format": result_format, "partial_unexpected_count": 1}
+        )
+        return {_index(result): result for result in validation.results}
 
     # Counting the rows of duplicated keys groups the complete table once more: only for those that do fail.
     keys = [n for n, expectation in enumerate(expectations) if isinstance(expectation, ExpectCompoundColumnsToBeUnique)]

@@ -62,14 +62,14 @@ def run(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], source_id:
         for (schema, table), demanded in demands.items():
             if not _exists(connection, schema, table):
                 continue
-            found = great_expectations.validate(
+            table_outcomes = great_expectations.validate(
                 datasource,
                 table,
                 [expectation_of(part.demand) for _, part in demanded],
                 schema=schema,
                 names=[name for name, _ in demanded],
             )
-            outcomes |= {id(part): outcome for (_, part), outcome in zip(demanded, found, strict=True)}
+            outcomes |= {id(part): outcome for (_, part), outcome in zip(demanded, table_outcomes, strict=True)}
     return [_result(connection, rule, [outcomes.get(id(part)) for part in rule.parts], source_id) for rule in rules]
 
 

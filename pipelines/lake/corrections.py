@@ -78,18 +78,18 @@ def load_corrections(source: Source) -> list[Correction]:
     raw = read_yaml(path)
     if not isinstance(raw, list):
         raise UsageError(f"{path}: corrections are a list; see sources/README.md")
-    found: list[Correction] = []
+    corrections: list[Correction] = []
     for number, entry in enumerate(raw, start=1):
         place = f"{path}: correction {entry.get('id', number) if isinstance(entry, dict) else number}"
         try:
             correction = Correction.model_validate(entry)
         except ValidationError as error:
             raise UsageError(f"{place}: {first_problem(error)}") from error
-        if any(correction.id == other.id for other in found):
+        if any(correction.id == other.id for other in corrections):
             raise UsageError(f"{place}: two corrections have this id; rename one")
         _refuse_undeclared(source, correction, place)
-        found.append(correction)
-    return found
+        corrections.append(correction)
+    return corrections
 
 
 def _refuse_undeclared(source: Source, correction: Correction, place: str) -> None:

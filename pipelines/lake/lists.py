@@ -44,8 +44,8 @@ def _list_records(source: Source) -> str:
     content = [name for name, _ in source.lake_columns(source.record_entity) if name not in unversioned]
     # The separator and the sign of a null are characters that no cell holds.
     key = ", ".join(f"coalesce({quoted(name)}::varchar, '')" for name in entity.key)
-    said = ", ".join(f"coalesce({quoted(name)}::varchar, chr(30))" for name in content)
+    values = ", ".join(f"coalesce({quoted(name)}::varchar, chr(30))" for name in content)
     return (
-        f"select '{source.id}', delivery_sha256, record_no, concat_ws('|', {key}), md5(concat_ws(chr(31), {said}))"
+        f"select '{source.id}', delivery_sha256, record_no, concat_ws('|', {key}), md5(concat_ws(chr(31), {values}))"
         f" from lake.{quoted(f'{source.id}__{source.record_entity}')} where delivery_sha256 is not null"
     )

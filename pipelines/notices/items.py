@@ -69,8 +69,8 @@ def _blank_to_none(text: str) -> str | None:
 
 
 def _without_number(name: str) -> str:
-    found = _ENUMERATED.match(name)
-    return found[2].strip() if found is not None and "、" not in found[1] else name
+    match = _ENUMERATED.match(name)
+    return match[2].strip() if match is not None and "、" not in match[1] else name
 
 
 def _names(pieces: Iterable[str]) -> list[str]:
@@ -82,8 +82,8 @@ def _names(pieces: Iterable[str]) -> list[str]:
         elif piece.strip() and piece.strip() not in NULL_TEXTS:
             names.append(piece.strip())
     numbered = [_ENUMERATED.match(name) for name in names]
-    if [int(found[1]) for found in numbered if found] == list(range(1, len(names) + 1)):
-        return [found[2].strip() for found in numbered if found]
+    if [int(match[1]) for match in numbered if match] == list(range(1, len(names) + 1)):
+        return [match[2].strip() for match in numbered if match]
     if len(names) == 1 and not _SUM.search(names[0]):
         parts = [part.strip() for part in re.split(r"、(?![^(（]*[)）])", names[0])]
         if all(len(part) > 1 and not part[0].isdigit() for part in parts):
@@ -104,18 +104,18 @@ def _item_of_words(text: str) -> Item:
 
 def _row_items(names: str, result: str | None, limit: str | None) -> list[Item]:
     """The items of a row whose result and limit may have cells of their own."""
-    found = items_in(names)
-    if len(found) == 1:
-        name, own_result, own_limit = found[0]
+    items = items_in(names)
+    if len(items) == 1:
+        name, own_result, own_limit = items[0]
         return [(name, own_result or result, own_limit or limit)]
     if result is None and limit is None:
-        return found
-    parts = [re.split("[;；\n]", text) if text else [None] * len(found) for text in (result, limit)]
-    if any(len(part) != len(found) for part in parts) or any(own or of for _, own, of in found):
-        return found if any(own for _, own, _ in found) else [(names.strip(), result, limit)]
+        return items
+    parts = [re.split("[;；\n]", text) if text else [None] * len(items) for text in (result, limit)]
+    if any(len(part) != len(items) for part in parts) or any(own or of for _, own, of in items):
+        return items if any(own for _, own, _ in items) else [(names.strip(), result, limit)]
     return [
         (name, part and part.strip(), bound and bound.strip())
-        for (name, _, _), part, bound in zip(found, *parts, strict=True)
+        for (name, _, _), part, bound in zip(items, *parts, strict=True)
     ]
 
 
@@ -128,9 +128,9 @@ def findings_of_cells(rows: pl.DataFrame) -> pl.DataFrame:
     distinct = cells.select("names", "result", "limit").unique(maintain_order=True)
     if not len(distinct):
         return pl.DataFrame(schema=NO_FINDINGS)
-    found = [(*row, *item) for row in distinct.rows() for item in _row_items(*row)]
+    item_rows = [(*row, *item) for row in distinct.rows() for item in _row_items(*row)]
     columns = ["names", "result", "limit", "item_name", "result_text", "limit_text"]
-    items = pl.DataFrame(found, schema=dict.fromkeys(columns, pl.String), orient="row")
+    items = pl.DataFrame(item_rows, schema=dict.fromkeys(columns, pl.String), orient="row")
     findings = cells.join(items, on=["names", "result", "limit"], nulls_equal=True, maintain_order="left_right").select(
         "record_no", "item_name", "result_text", "limit_text"
     )

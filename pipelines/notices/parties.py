@@ -62,13 +62,13 @@ def parties_in(cell: str) -> tuple[list[tuple[str, str]], str | None]:
             suffix = _SUFFIX.search(part[0])
             if suffix is not None:
                 spans.append((_role(suffix["role"]), part.start(), part.start() + suffix.start()))
-    found = []
+    parties = []
     for role, start, end in spans:
         until = _END.search(text, start, end)
         name = cell[start : until.start() if until else end].strip(" ,，、/\u3000")
         if name not in NULL_TEXTS:
-            found.append((role, name))
-    return found, origin["origin"] if origin else None
+            parties.append((role, name))
+    return parties, origin["origin"] if origin else None
 
 
 def _role(words: str) -> str:

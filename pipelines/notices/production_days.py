@@ -40,8 +40,8 @@ def production_days(texts: pl.Series) -> pl.DataFrame:
     read = pl.DataFrame(
         {
             "text": distinct,
-            "first": [found[0].isoformat() if found else None for found in days],
-            "last": [max(found).isoformat() if found else None for found in days],
+            "first": [days_of_cell[0].isoformat() if days_of_cell else None for days_of_cell in days],
+            "last": [max(days_of_cell).isoformat() if days_of_cell else None for days_of_cell in days],
         },
         schema={"text": pl.String, "first": pl.String, "last": pl.String},
     )
@@ -58,15 +58,15 @@ def days_in(text: str) -> list[date]:
         day = _day(2000 + int(twice[1]), int(twice[2]), int(twice[3]))
         return [day] if day else []
     plain = re.sub(r"\s*([-./年月])\s*", r"\1", plain)
-    found: list[tuple[date, bool]] = []
+    days: list[tuple[date, bool]] = []
     for statement in _STATEMENT.split(plain):
         if not statement or _OTHER_DAY.search(statement):
             continue
         written = _written_day(statement)
         day = written or _compact_day(statement)
-        if day is not None and (not found or found[0][1] == (written is not None)):
-            found.append((day, written is not None))
-    return [day for day, _ in found]
+        if day is not None and (not days or days[0][1] == (written is not None)):
+            days.append((day, written is not None))
+    return [day for day, _ in days]
 
 
 def _day(year: int, month: int, day: int) -> date | None:
@@ -83,30 +83,30 @@ def _repeats(rest: str, day: date) -> bool:
 
 
 def _written_day(text: str) -> date | None:
-    found = _WRITTEN.search(text)
-    if found is None:
+    match = _WRITTEN.search(text)
+    if match is None:
         return None
-    year, month, digits = int(found["y"]), int(found["m"]), found["d"]
-    if len(found["y"]) == 2:
+    year, month, digits = int(match["y"]), int(match["m"]), match["d"]
+    if len(match["y"]) == 2:
         year += 2000
     if len(digits) <= 2:
         return _day(year, month, int(digits))
     # The batch number follows the day directly: how many digits belong to the day?
     readings = {length: day for length in (1, 2) if (day := _day(year, month, int(digits[:length]))) is not None}
-    repeated = [day for length, day in readings.items() if _repeats(digits[length:] + found["rest"], day)]
+    repeated = [day for length, day in readings.items() if _repeats(digits[length:] + match["rest"], day)]
     if len(repeated) == 1:
         return repeated[0]
-    return readings.get(2) if found["m"].startswith("0") else None
+    return readings.get(2) if match["m"].startswith("0") else None
 
 
 def _compact_day(text: str) -> date | None:
     if _BATCH.search(text):
         return None
-    found = _COMPACT.search(text)
-    if found is None:
+    match = _COMPACT.search(text)
+    if match is None:
         return None
-    digits = found["day"]
+    digits = match["day"]
     day = _day(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    if day is None or not found["rest"].strip(" )）"):
+    if day is None or not match["rest"].strip(" )）"):
         return day
-    return day if _repeats(found["rest"], day) and found["rest"][0].isdigit() else None
+    return day if _repeats(match["rest"], day) and match["rest"][0].isdigit() else None

@@ -32,16 +32,16 @@ def landing_sensor(home: Home, sources: Mapping[str, Source]) -> dg.SensorDefini
 
 def landed(home: Home, sources: Mapping[str, Source]) -> dict[str, tuple[int, int]]:
     """Size in bytes and time of change (ns) of every file in the landing folders."""
-    found: dict[str, tuple[int, int]] = {}
+    landed: dict[str, tuple[int, int]] = {}
     for source_id in sources:
         for path in home.landing(source_id).rglob("*"):
             if path.is_file() and not path.name.startswith("."):
                 status = path.stat()
-                found[str(Path(source_id) / path.relative_to(home.landing(source_id)))] = (
+                landed[str(Path(source_id) / path.relative_to(home.landing(source_id)))] = (
                     status.st_size,
                     status.st_mtime_ns,
                 )
-    return found
+    return landed
 
 
 def evaluate(cursor: str | None, files: Mapping[str, tuple[int, int]]) -> dg.SensorResult | dg.SkipReason:

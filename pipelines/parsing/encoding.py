@@ -55,8 +55,8 @@ def declared_encoding(path: Path) -> str:
     The GB encodings are read as GB18030, which contains them. Raises DeliveryRefused for an encoding nobody knows.
     """
     with path.open("rb") as file:
-        found = _XML_ENCODING.search(file.read(512))
-    name = found[1].decode("ascii") if found else "utf-8"
+        declaration = _XML_ENCODING.search(file.read(512))
+    name = declaration[1].decode("ascii") if declaration else "utf-8"
     try:
         codec = codecs.lookup(name).name
     except LookupError as error:

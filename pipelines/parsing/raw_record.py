@@ -41,16 +41,16 @@ def raw_records(home: Home, source: Source, manifest: Manifest, record_nos: Sequ
         folder = Path(name)
         try:
             paths = unpack(path, source, folder)
-            found = _read(paths, source, folder, sorted(set(record_nos)))
+            texts = _read(paths, source, folder, sorted(set(record_nos)))
         except (DeliveryRefused, pl.exceptions.PolarsError, csv.Error) as error:
             raise TouchstoneError(f"{path}: no longer readable under sources/{source.id}: {error}") from error
-    missing = sorted(set(record_nos) - found.keys())
+    missing = sorted(set(record_nos) - texts.keys())
     if missing:
         raise TouchstoneError(
             f"{path}: holds no record {missing[0]} under the present declaration;"
             f" run `touchstone refresh --full --source {source.id}`"
         )
-    return found
+    return texts
 
 
 def _read(paths: list[Path], source: Source, folder: Path, wanted: list[int]) -> dict[int, str]:
@@ -63,8 +63,8 @@ def _read(paths: list[Path], source: Source, folder: Path, wanted: list[int]) ->
         if not here:
             break
         # A file that others follow is read to its end, for its records are counted in the numbers of theirs.
-        n_records, found = _in_file(path, source, folder, here, must_read_all=number < len(paths))
-        texts.update({n_read + n: text for n, text in found.items()})
+        n_records, texts_of_file = _in_file(path, source, folder, here, must_read_all=number < len(paths))
+        texts.update({n_read + n: text for n, text in texts_of_file.items()})
         n_read += n_records
     return texts
 

@@ -43,7 +43,7 @@ class TableDiff:
 
 def earlier_release(home: Home, release: Release) -> Release:
     """The newest release before the given one. Raises UsageError when there is none."""
-    earlier = [one for one in list_releases(home) if one.release_id < release.release_id]
+    earlier = [other for other in list_releases(home) if other.release_id < release.release_id]
     if not earlier:
         raise UsageError(f"no release before {release.release_id} to compare with; see `touchstone releases`")
     return earlier[0]
@@ -69,17 +69,17 @@ def table_diffs(old: Path, new: Path) -> list[TableDiff]:
 
 def _columns(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, dict[str, str]]:
     """Per table (`schema.table`) its columns with content, with their types."""
-    found: dict[str, dict[str, str]] = {}
+    columns: dict[str, dict[str, str]] = {}
     for schema, table, column, data_type in connection.execute(
         "select schema_name, table_name, column_name, data_type from duckdb_columns()"
         " where database_name = ? and list_contains(?, schema_name) order by column_index",
         [database, list(RELEASE_SCHEMAS)],
     ).fetchall():
         if f"{schema}.{table}" not in RUN_TIME_TABLES:
-            of_table = found.setdefault(f"{schema}.{table}", {})
+            of_table = columns.setdefault(f"{schema}.{table}", {})
             if not is_run_time(column):
                 of_table[column] = data_type
-    return found
+    return columns
 
 
 def _keys(connection: duckdb.DuckDBPyConnection, columns: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
@@ -127,7 +127,7 @@ def _diff(
         select
             count_if(o.is_there is null), count_if(n.is_there is null),
             count_if(o.is_there and n.is_there and ({" or ".join(differs) or "false"}))
-            {"".join(f", count_if(o.is_there and n.is_there and {one})" for one in differs)}
+            {"".join(f", count_if(o.is_there and n.is_there and {column_differs})" for column_differs in differs)}
         from (select true as is_there, * from ({sides["old"]})) as o
         full join (select true as is_there, * from ({sides["new"]})) as n on {same_key}
         """,

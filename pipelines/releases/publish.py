@@ -127,7 +127,7 @@ def rollback(home: Home, release_id: str | None = None) -> Release:
         available = ", ".join(ids) or "none"
         if release_id is None:
             current = linked_release_id(home)
-            earlier = [one for one in ids if current is None or one < current]
+            earlier = [release_name for release_name in ids if current is None or release_name < current]
             if not earlier:
                 raise UsageError(f"no release before the current one ({current}); available: {available}")
             release_id = earlier[0]
@@ -186,8 +186,8 @@ def _checkpoint(candidate: Path) -> None:
 def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
     counts = {}
     for schema, table in release_tables(connection):
-        found = connection.execute(f"select count(*) from {quoted(schema)}.{quoted(table)}").fetchone()
-        counts[f"{schema}.{table}"] = int(found[0]) if found else 0
+        row = connection.execute(f"select count(*) from {quoted(schema)}.{quoted(table)}").fetchone()
+        counts[f"{schema}.{table}"] = int(row[0]) if row else 0
     return counts
 
 

@@ -190,9 +190,9 @@ RELEASE_SCHEMAS = ("star", "marts", "audit", "meta")
 
 def release_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """(schema, table) of every table and view that a release offers, in alphabetical order."""
-    found = connection.execute(
+    rows = connection.execute(
         "select table_schema, table_name from information_schema.tables"
         " where table_catalog = current_database() and list_contains(?, table_schema) order by 1, 2",
         [list(RELEASE_SCHEMAS)],
     ).fetchall()
-    return [(str(schema), str(table)) for schema, table in found]
+    return [(str(schema), str(table)) for schema, table in rows]

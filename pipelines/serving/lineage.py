@@ -86,23 +86,25 @@ class Lineage:
     def untraced(self) -> list[str]:
         """A line for every table of the star and the marts without a way to records, and every step that leads
         nowhere: what to declare, and where."""
-        found = []
+        steps_found = []
         # A schema is filled by several folders: those of measures are in `star`.
         declarations = {path.stem: path.relative_to(PROJECT_ROOT) for path in DBT_PROJECT_DIR.glob("models/**/*.yml")}
         for table in self.tables.values():
             schema, name = table.name.split(".", 1)
             declaration = declarations.get(name, f"dbt_project/models/**/{name}.yml")
             if schema in ("star", "marts") and not table.steps:
-                found.append(
+                steps_found.append(
                     f"{declaration}: declare under config: {{meta: {{trace: [...]}}}} what its rows come from:"
                     " {to: star.<table>, by: [<column of both>], where: <SQL over this and that>},"
                     " or {packaged: <file of the project>}"
                 )
             if schema in ("star", "marts") and not table.key:
-                found.append(f"{declaration}: name the test of its grain grain_of_{name}")
+                steps_found.append(f"{declaration}: name the test of its grain grain_of_{name}")
             targets = [step.target for step in table.steps if step.kind == "rows"]
-            found += [f"{declaration}: traces to {target}, no table" for target in targets if target not in self.tables]
-        return found
+            steps_found += [
+                f"{declaration}: traces to {target}, no table" for target in targets if target not in self.tables
+            ]
+        return steps_found
 
     def rows(self, table: TracedTable, key: str) -> str:
         """The query of the rows that a key names: `column=value,...` of any columns, or the values of its key in order.

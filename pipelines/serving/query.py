@@ -45,8 +45,8 @@ def answer(home: Home, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
 
 def shown(rows: duckdb.DuckDBPyRelation, limit: int) -> tuple[list[tuple[str | None, ...]], bool]:
     """The first rows as the database's own text (NULL as None), and whether there are more."""
-    found = _as_text(rows).limit(limit + 1).fetchall()
-    return found[:limit], len(found) > limit
+    fetched = _as_text(rows).limit(limit + 1).fetchall()
+    return fetched[:limit], len(fetched) > limit
 
 
 def write_csv(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:

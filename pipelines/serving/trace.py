@@ -73,9 +73,9 @@ def trace(connection: duckdb.DuckDBPyConnection, table_name: str, key: str, limi
     lineage = Lineage(connection)
     table = lineage.table(table_name)
     query = lineage.rows(table, key)
-    found = connection.execute(f"{query} limit {limit:d}")
-    names = [column[0] for column in found.description or []]
-    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    result = connection.execute(f"{query} limit {limit:d}")
+    names = [column[0] for column in result.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     packaged = [str(step.target) for step in table.steps if step.kind == "packaged"]
     return Traced(table.name, rows, evidence(connection, lineage, table, query), packaged)
 
@@ -84,17 +84,21 @@ def evidence(
     connection: duckdb.DuckDBPyConnection, lineage: Lineage, table: TracedTable, rows: str
 ) -> list[TracedRecord]:
     """The records that the rows of a query over a table come from, each once, newest delivery first."""
-    deliveries = {one.delivery_key: one for one in known_deliveries(connection)}
-    found = connection.execute(
+    deliveries = {delivery.delivery_key: delivery for delivery in known_deliveries(connection)}
+    record_rows = connection.execute(
         f"""
         with told as (from ({lineage.evidence_query(table, rows)}) where delivery_key <> {UNKNOWN_KEY})
         select delivery_key, record_no, min(through) as through from told group by delivery_key, record_no
         """
     ).fetchall()
-    told = [TracedRecord(deliveries[key], number, through) for key, number, through in found]
+    records = [TracedRecord(deliveries[key], number, through) for key, number, through in record_rows]
     return sorted(
-        told,
-        key=lambda one: (-one.delivery.received_at.timestamp(), one.delivery.sha256, one.record_no or 0),
+        records,
+        key=lambda delivery: (
+            -delivery.delivery.received_at.timestamp(),
+            delivery.delivery.sha256,
+            delivery.record_no or 0,
+        ),
     )
 
 
@@ -111,11 +115,11 @@ def known_deliveries(connection: duckdb.DuckDBPyConnection) -> list[TracedDelive
 
 def find_delivery(connection: duckdb.DuckDBPyConnection, sha_prefix: str) -> TracedDelivery:
     """The delivery whose SHA-256 opens with these digits. Raises UsageError when none does, or several do."""
-    found = [one for one in known_deliveries(connection) if one.sha256.startswith(sha_prefix.lower())]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise UsageError(f"{len(found)} deliveries open with {sha_prefix}; give more of its digits")
+    matching = [delivery for delivery in known_deliveries(connection) if delivery.sha256.startswith(sha_prefix.lower())]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UsageError(f"{len(matching)} deliveries open with {sha_prefix}; give more of its digits")
     raise UsageError(f"no delivery {sha_prefix} in this release; see audit.deliveries")
 
 
@@ -126,22 +130,22 @@ def fed_by(connection: duckdb.DuckDBPyConnection, delivery: TracedDelivery) -> I
         query = lineage.fed_query(table, "= $delivery_key")
         if query is None:
             continue
-        found = connection.execute(
+        counts = connection.execute(
             f"select count(*) from ({query}) as fed", {"delivery_key": delivery.delivery_key}
         ).fetchall()
-        if found[0][0]:
-            yield Fed(table.name, int(found[0][0]))
+        if counts[0][0]:
+            yield Fed(table.name, int(counts[0][0]))
 
 
-def raw_texts(home: Home, sources: Mapping[str, Source], told: Sequence[TracedRecord]) -> list[str | None]:
+def raw_texts(home: Home, sources: Mapping[str, Source], records: Sequence[TracedRecord]) -> list[str | None]:
     """The text of each record as received, read from the archive delivery by delivery; None for a delivery as such.
 
     Raises TouchstoneError when the archive no longer holds a delivery or record, or its source is not declared.
     """
     wanted: dict[TracedDelivery, set[int]] = defaultdict(set)
-    for one in told:
-        if one.record_no is not None:
-            wanted[one.delivery].add(one.record_no)
+    for record in records:
+        if record.record_no is not None:
+            wanted[record.delivery].add(record.record_no)
     texts: dict[tuple[str, int], str] = {}
     for delivery, numbers in wanted.items():
         source = sources.get(delivery.source_id)
@@ -150,7 +154,9 @@ def raw_texts(home: Home, sources: Mapping[str, Source], told: Sequence[TracedRe
         manifest = _manifest(home, delivery)
         for number, text in raw_records(home, source, manifest, sorted(numbers)).items():
             texts[delivery.sha256, number] = text
-    return [texts[one.delivery.sha256, one.record_no] if one.record_no is not None else None for one in told]
+    return [
+        texts[record.delivery.sha256, record.record_no] if record.record_no is not None else None for record in records
+    ]
 
 
 def _manifest(home: Home, delivery: TracedDelivery) -> Manifest:

@@ -123,16 +123,19 @@ def _materialised(
             if unique_id not in seconds:
                 continue
             meanings = {column.name: column.description for column in table.columns}
-            found = columns.get((table.database, table.schema, table.name), [])
+            column_types = columns.get((table.database, table.schema, table.name), [])
             metadata: dict[str, Any] = {
                 "seconds": round(seconds[unique_id], 3),
                 "dagster/column_schema": dg.TableSchema(
-                    columns=[dg.TableColumn(name, kind, description=meanings.get(name) or None) for name, kind in found]
+                    columns=[
+                        dg.TableColumn(name, kind, description=meanings.get(name) or None)
+                        for name, kind in column_types
+                    ]
                 ),
             }
             if table.materialized != "view":
-                place = ".".join(map(quoted, (table.database, table.schema, table.name)))
-                counted = connection.execute(f"select count(*) from {place}").fetchall()
+                relation = ".".join(map(quoted, (table.database, table.schema, table.name)))
+                counted = connection.execute(f"select count(*) from {relation}").fetchall()
                 metadata["dagster/row_count"] = int(counted[0][0])
             yield dg.MaterializeResult(asset_key=model_key(table), metadata=metadata)
 
@@ -142,7 +145,7 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
     relation = project.relation(test)
     passed = result.status == "pass"
     broken = result.status in _BROKEN
-    found = first_paragraph(result.message) if result.message else result.status
+    message = first_paragraph(result.message) if result.message else result.status
     return CheckRecord(
         gate="build",
         source_id=None,
@@ -150,11 +153,11 @@ def test_record(test: DbtTest, project: DbtProject, result: NodeResult, folder: 
         name=test.name,
         severity="error" if broken else test.severity,
         passed=passed,
-        observed=found if not passed else "0 failing rows",
+        observed=message if not passed else "0 failing rows",
         expected="no failing row",
         line=None
         if passed
-        else f"dbt test {test.name} on {relation}: {found}; report it to the maintainers of"
+        else f"dbt test {test.name} on {relation}: {message}; report it to the maintainers of"
         f" dbt_project/{test.path}; {folder.root} has what was built",
     )
 

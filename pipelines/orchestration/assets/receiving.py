@@ -50,8 +50,8 @@ def deliveries(source: Source, is_fetched_by_day: bool = False) -> dg.AssetsDefi
         if due and settings.fetch and settings.includes(source.id):
             with progress.step("fetch", source.id) as step:
                 outcomes = fetching.fetch(home, source, due, step.report)
-            taken += [one.manifest for one in outcomes if one.manifest is not None]
-            failed += [one.line for one in outcomes if one.outcome == "failed"]
+            taken += [result.manifest for result in outcomes if result.manifest is not None]
+            failed += [result.line for result in outcomes if result.outcome == "failed"]
         for line in failed:
             progress.refused(line)
         if settings.includes(source.id):
@@ -102,7 +102,7 @@ def remote(source: Source, partitions: dg.DailyPartitionsDefinition) -> dg.Asset
             outcomes = fetching.fetch(home, source, due, step.report)
         for event in remote_events(source, outcomes):
             context.log_event(event)
-        failed = [one.line for one in outcomes if one.outcome == "failed"]
+        failed = [result.line for result in outcomes if result.outcome == "failed"]
         for line in failed:
             progress.refused(line)
         if failed:
@@ -117,15 +117,15 @@ def remote_events(source: Source, outcomes: Iterable[Fetched]) -> list[dg.AssetM
     return [
         dg.AssetMaterialization(
             remote_key(source),
-            partition=one.day.isoformat(),
+            partition=result.day.isoformat(),
             metadata={
-                "url": one.url,
-                "outcome": one.outcome,
-                "sha256": one.manifest.sha256 if one.manifest else "as before",
+                "url": result.url,
+                "outcome": result.outcome,
+                "sha256": result.manifest.sha256 if result.manifest else "as before",
             },
         )
-        for one in outcomes
-        if one.day is not None and one.outcome in ("received", "unchanged")
+        for result in outcomes
+        if result.day is not None and result.outcome in ("received", "unchanged")
     ]
 
 

@@ -55,7 +55,7 @@ def csv_layout(path: Path, source: Source) -> CsvLayout:
         raise DeliveryRefused("empty file; ask the publisher for it again")
     text = sample.decode("utf-8-sig", errors="replace")
     lines = list(itertools.islice(io.StringIO(text, newline=""), source.table.header_rows + 200))
-    found: list[CsvLayout] = []
+    layouts: list[CsvLayout] = []
     for delimiter in sorted(_DELIMITERS, key="".join(lines).count, reverse=True):
         rows: list[list[str]] = []
         ends: list[int] = []
@@ -66,8 +66,8 @@ def csv_layout(path: Path, source: Source) -> CsvLayout:
         header = find_header(source, rows)
         if header is not None:
             return CsvLayout(delimiter, header, ends[header.row], len(header.texts))
-        found.append(CsvLayout(delimiter, None, 0, max(len(row) for row in rows)))
-    return found[0]
+        layouts.append(CsvLayout(delimiter, None, 0, max(len(row) for row in rows)))
+    return layouts[0]
 
 
 def refuse_truncated_csv(path: Path, layout: CsvLayout) -> None:

@@ -69,9 +69,9 @@ class JsonExtractor:
             broken += [_broken(at, f"type:{prefix}{what}", f"{what} {error}") for at, what, error in wrong_shapes]
             known = self._known(entity)
             for place, keys in known.items():
-                found = _keys(cursor, elements, place)
+                keys_at_place = _keys(cursor, elements, place)
                 unknown.update(
-                    {f"{where}{place}{'.' if place else ''}{k}": n for k, n in found.items() if k not in keys}
+                    {f"{where}{place}{'.' if place else ''}{k}": n for k, n in keys_at_place.items() if k not in keys}
                 )
         all_broken = pl.concat(broken).unique("record_no", keep="first", maintain_order=True).sort("record_no")
         if len(all_broken):
@@ -127,11 +127,11 @@ def _lists(cursor: duckdb.DuckDBPyConnection, records: pl.DataFrame, places: lis
 
 def _rows(cursor: duckdb.DuckDBPyConnection, lists: pl.DataFrame, at: int) -> tuple[pl.DataFrame, pl.Series]:
     """The elements of the lists at a place, numbered within their record, and the records that have no list there."""
-    found = lists.select("record_no", kind=pl.col("kinds").list.get(at), list=pl.col("lists").list.get(at))
-    other = found.filter(~pl.col("kind").is_in(["ARRAY", "NULL"]))["record_no"]
+    kinds = lists.select("record_no", kind=pl.col("kinds").list.get(at), list=pl.col("lists").list.get(at))
+    other = kinds.filter(~pl.col("kind").is_in(["ARRAY", "NULL"]))["record_no"]
     elements = _ask(
         cursor,
-        found.filter(pl.col("kind") == "ARRAY", pl.col("list") != "[]").select("record_no", "list"),
+        kinds.filter(pl.col("kind") == "ARRAY", pl.col("list") != "[]").select("record_no", "list"),
         "select record_no, unnest(cast(list as json[])) as element from elements",
     ).with_columns(item_no=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_no"))
     return elements.select("record_no", "item_no", pl.col("element").cast(pl.String)), other
@@ -151,7 +151,7 @@ def _values(
     if elements.is_empty() or not paths:
         columns = {column.name: pl.String for column, _ in declared}
         return elements.select(address).with_columns(pl.lit(None, t).alias(n) for n, t in columns.items()), []
-    found = _ask(
+    values = _ask(
         cursor,
         elements,
         f"select {', '.join(address)}, json_extract_string(element, $1) as texts, json_type(element, $2) as kinds"
@@ -161,14 +161,14 @@ def _values(
     )
     text = {path: pl.col("texts").list.get(i) for i, path in enumerate(paths)}
     kind = {place: pl.col("kinds").list.get(i) for i, place in enumerate([*paths, *outer])}
-    table = found.select(*address, **{c.name: pl.coalesce(text[path] for path in each) for c, each in declared})
+    table = values.select(*address, **{c.name: pl.coalesce(text[path] for path in each) for c, each in declared})
     wrong_shapes: list[tuple[pl.Series, str, str]] = []
     for column, each in declared:
         nested = pl.any_horizontal(kind[path].is_in(["OBJECT", "ARRAY"]).fill_null(False) for path in each)
-        wrong_shapes.append((found.filter(nested)["record_no"], column.name, "is a list or object"))
+        wrong_shapes.append((values.filter(nested)["record_no"], column.name, "is a list or object"))
     for i, place in enumerate(outer, len(paths)):
         is_value = ~pl.col("kinds").list.get(i).is_in(["OBJECT", "NULL"])
-        wrong_shapes.append((found.filter(is_value)["record_no"], place or "row", "is no object"))
+        wrong_shapes.append((values.filter(is_value)["record_no"], place or "row", "is no object"))
     return table, [error for error in wrong_shapes if len(error[0])]
 
 

@@ -51,10 +51,10 @@ class Surroundings:
 
     def value(self, pointer: str) -> str | None:
         """The text of a value before the records by its path (`/meta/last_updated`), None where there is none."""
-        found = self.document
+        value = self.document
         for key in pointer.strip("/").split("/"):
-            found = found.get(key) if isinstance(found, dict) else None
-        return None if found is None or isinstance(found, dict | list) else str(found)
+            value = value.get(key) if isinstance(value, dict) else None
+        return None if value is None or isinstance(value, dict | list) else str(value)
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _cut_document(path: Path, source: Source, surroundings: Surroundings) -> Ite
             closing = np.flatnonzero(depths < 0)[:1]
             end = len(rest) + int(positions[closing[0]]) if len(closing) else None
             if end is not None:
-                positions, steps, depths = (found[: closing[0]] for found in (positions, steps, depths))
+                positions, steps, depths = (numbers[: closing[0]] for numbers in (positions, steps, depths))
             positions = positions + len(rest)
             rest += block
             starts = np.concatenate([opened, positions[(steps > 0) & (depths == 1)]])

@@ -37,9 +37,9 @@ class Batch:
             name = text or f"column {position + 1}"
             names.append(name if name not in names else f"{name} (column {position + 1})")
         wanted = self.cells.filter(pl.col("record_no").is_in(record_nos))
-        found: dict[int, dict[str, str] | list[str]] = dict(self.ragged)
-        found.update({row[0]: dict(zip(names, row[1:], strict=True)) for row in wanted.rows()})
-        return [json.dumps(found[number], ensure_ascii=False) for number in record_nos]
+        records: dict[int, dict[str, str] | list[str]] = dict(self.ragged)
+        records.update({row[0]: dict(zip(names, row[1:], strict=True)) for row in wanted.rows()})
+        return [json.dumps(records[number], ensure_ascii=False) for number in record_nos]
 
 
 def declared_columns(header: Header, cells: pl.DataFrame) -> pl.DataFrame:

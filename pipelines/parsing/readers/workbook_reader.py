@@ -33,7 +33,7 @@ def read_workbook(path: Path, source: Source) -> Iterator[Batch]:
     if not any(cell for _, rows in sheets for row in rows for cell in row):
         raise DeliveryRefused("empty workbook; ask the publisher for it again")
     last = 0
-    found: list[Batch] = []
+    batches: list[Batch] = []
     left_out: list[str] = []
     for name, rows in sheets:
         tables = list(_tables(source, rows))
@@ -45,13 +45,13 @@ def read_workbook(path: Path, source: Source) -> Iterator[Batch]:
             declared = context_columns(declared_columns(header, cells), name, header).with_columns(
                 _file=pl.lit(path.stem)
             )
-            found.append(Batch(declared, cells, header))
-    if not found:
+            batches.append(Batch(declared, cells, header))
+    if not batches:
         raise DeliveryRefused(
             f"no sheet names the columns {required_headers(source)}; add the header to sources/{source.id}"
         )
-    found[0].left_out = left_out
-    yield from found
+    batches[0].left_out = left_out
+    yield from batches
 
 
 _MOST_TITLES = 3

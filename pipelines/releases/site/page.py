@@ -81,7 +81,10 @@ def _facts(release: Release) -> str:
         ("生成时间（UTC）", "Built at (UTC)", f"{release.built_at:%Y-%m-%d %H:%M:%S}"),
         ("输入摘要", "Hash of the inputs", release.inputs_hash),
         *(("质量关口", f"Gate: {gate}", _gate_text(result)) for gate, result in release.gates.items()),
-        *(("未通过而放行", f"Overridden: {one.check}", f"{one.observed}: {one.reason}") for one in release.overrides),
+        *(
+            ("未通过而放行", f"Overridden: {override.check}", f"{override.observed}: {override.reason}")
+            for override in release.overrides
+        ),
     ]
     rows = [[_both(zh, en), escape(value)] for zh, en, value in facts]
     return _section("本次发布", "This release", _table(["", ""], rows))
