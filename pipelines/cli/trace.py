@@ -38,7 +38,7 @@ def trace(
             _print_fed(tracing.find_delivery(connection, key), connection, as_json)
             return
         found = tracing.trace(connection, table, key)
-    shown = found.evidence[:limit]
+    shown = found.records[:limit]
     texts = tracing.raw_texts(home, load_sources(SOURCES_DIR), shown)
     if as_json:
         records = [{**asdict(one), "raw": text} for one, text in zip(shown, texts, strict=True)]
@@ -46,9 +46,9 @@ def trace(
             {
                 "table": found.table,
                 "rows": found.rows,
-                "n_records": len(found.evidence),
+                "n_records": len(found.records),
                 "records": records,
-                "packaged": found.packaged if not found.evidence else [],
+                "packaged": found.packaged if not found.records else [],
             }
         )
         return
@@ -69,11 +69,11 @@ def trace(
         if text is not None:
             typer.echo(f"  record {one.record_no}, as {one.through} states:")
             typer.echo(f"    {printable(text)}")
-    if not found.evidence:
+    if not found.records:
         packaged = f": it is packaged with the project, {' or '.join(found.packaged)}" if found.packaged else ""
         typer.echo(f"No delivery holds this{packaged}.")
-    if len(found.evidence) > len(shown):
-        typer.echo(f"touchstone: {len(shown)} of {len(found.evidence):,} records; --limit gives more", err=True)
+    if len(found.records) > len(shown):
+        typer.echo(f"touchstone: {len(shown)} of {len(found.records):,} records; --limit gives more", err=True)
 
 
 def _print_fed(delivery: TracedDelivery, connection: DuckDBPyConnection, as_json: bool) -> None:
