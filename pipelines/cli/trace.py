@@ -38,7 +38,7 @@ def trace(
             _print_fed(tracing.find_delivery(connection, key), connection, as_json)
             return
         traced = tracing.trace(connection, table, key)
-    shown = traced.evidence[:limit]
+    shown = traced.records[:limit]
     texts = tracing.raw_texts(home, load_sources(SOURCES_DIR), shown)
     if as_json:
         records = [{**asdict(record), "raw": text} for record, text in zip(shown, texts, strict=True)]
@@ -46,9 +46,9 @@ def trace(
             {
                 "table": traced.table,
                 "rows": traced.rows,
-                "n_records": len(traced.evidence),
+                "n_records": len(traced.records),
                 "records": records,
-                "packaged": traced.packaged if not traced.evidence else [],
+                "packaged": traced.packaged if not traced.records else [],
             }
         )
         return
@@ -69,11 +69,11 @@ def trace(
         if text is not None:
             typer.echo(f"  record {record.record_no}, as {record.through} states:")
             typer.echo(f"    {printable(text)}")
-    if not traced.evidence:
+    if not traced.records:
         packaged = f": it is packaged with the project, {' or '.join(traced.packaged)}" if traced.packaged else ""
         typer.echo(f"No delivery holds this{packaged}.")
-    if len(traced.evidence) > len(shown):
-        typer.echo(f"touchstone: {len(shown)} of {len(traced.evidence):,} records; --limit gives more", err=True)
+    if len(traced.records) > len(shown):
+        typer.echo(f"touchstone: {len(shown)} of {len(traced.records):,} records; --limit gives more", err=True)
 
 
 def _print_fed(delivery: TracedDelivery, connection: DuckDBPyConnection, as_json: bool) -> None:

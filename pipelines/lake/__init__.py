@@ -1,1 +1,1 @@
-"""Lake: parsed deliveries as DuckDB views, with corrections, decisions and quarantine applied."""
+"""Lake: parsed deliveries as DuckDB views, with corrections, decisions about enterprises, and quarantine."""

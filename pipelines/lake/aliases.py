@@ -41,10 +41,12 @@ def load_aliases(path: Path) -> list[Alias]:
         if kind not in _KINDS:
             raise UsageError(f"{line}: kind {kind or '(empty)'}: write one of {', '.join(_KINDS)}")
         if alias.identity == enterprise.identity:
-            raise UsageError(f"{line}: the alias and its enterprise are one name; remove the line")
+            raise UsageError(f"{line}: the alias is the name of its enterprise; remove the line")
         read_day(line, row["date"])
         earlier = aliases.get(alias.identity)
         if earlier is not None:
-            raise UsageError(f"{line}: alias {row['alias']} is declared in line {earlier.line} already; keep one")
+            raise UsageError(
+                f"{line}: alias {row['alias']} is declared in line {earlier.line} already; remove one of them"
+            )
         aliases[alias.identity] = Alias(line_no, alias, enterprise, kind, row["source_document"])
     return list(aliases.values())

@@ -76,7 +76,7 @@ def _refuse_outdated(
     expected = ", ".join(f"{name} {value!r}" for name, value in correction.expect.items())
     raise CorrectionOutdated(
         f"{corrections_path(source)}: correction {correction.id}: {deliveries[latest[0].sha256].original_name} record"
-        f" {latest[0].record_no} does not have {expected}: the publisher has mended it; remove the correction"
+        f" {latest[0].record_no} does not have {expected}: the publisher has corrected it; remove the correction"
     )
 
 
@@ -90,10 +90,10 @@ def _refuse_contradictions(source: Source, rows: list[MatchedRow]) -> None:
             below: list[tuple[object, ...]] = [record if row.entity == source.record_entity else address]
         else:
             below = [(*address, name) for name in row.correction.set_]
-        others = {decided[place] for place in [*above, *below] if place in decided} - {row.correction.id}
-        if others:
+        earlier = {decided[part] for part in [*above, *below] if part in decided} - {row.correction.id}
+        if earlier:
             raise UsageError(
-                f"{corrections_path(source)}: corrections {min(others)} and {row.correction.id} both decide on record"
-                f" {row.record_no} of delivery {row.sha256[:12]}; leave one of them"
+                f"{corrections_path(source)}: corrections {min(earlier)} and {row.correction.id} both decide on record"
+                f" {row.record_no} of delivery {row.sha256[:12]}; keep only one of them"
             )
         decided.update(dict.fromkeys(below, row.correction.id))

@@ -18,7 +18,7 @@ RECORD_ADDRESS = ("delivery_sha256", "record_no", "item_no")
 
 
 class CorrectionOutdated(GateRefused):
-    """The publisher has mended what a correction was written for."""
+    """The publisher has corrected the record that a correction was written for."""
 
 
 def _as_written(value: object) -> object:
@@ -34,7 +34,7 @@ Value = Annotated[str | None, BeforeValidator(_as_written)]
 
 
 class Correction(BaseModel):
-    """One correction. Values are written as the office writes them; null stands for an empty cell."""
+    """One correction. Values are written as the office writes them; null is an empty cell."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ class Correction(BaseModel):
 
 
 def corrections_path(source: Source) -> Path:
-    """Where the corrections of a source are written, whether there are any or not."""
+    """The path of the corrections of a source, whether the file exists or not."""
     return source.folder / FILE_NAME
 
 
@@ -80,29 +80,29 @@ def load_corrections(source: Source) -> list[Correction]:
         raise UsageError(f"{path}: corrections are a list; see sources/README.md")
     corrections: list[Correction] = []
     for number, entry in enumerate(raw, start=1):
-        place = f"{path}: correction {entry.get('id', number) if isinstance(entry, dict) else number}"
+        line = f"{path}: correction {entry.get('id', number) if isinstance(entry, dict) else number}"
         try:
             correction = Correction.model_validate(entry)
         except ValidationError as error:
-            raise UsageError(f"{place}: {first_problem(error)}") from error
-        if any(correction.id == other.id for other in corrections):
-            raise UsageError(f"{place}: two corrections have this id; rename one")
-        _refuse_undeclared(source, correction, place)
+            raise UsageError(f"{line}: {first_problem(error)}") from error
+        if any(correction.id == earlier.id for earlier in corrections):
+            raise UsageError(f"{line}: two corrections have this id; rename one")
+        _refuse_undeclared(source, correction, line)
         corrections.append(correction)
     return corrections
 
 
-def _refuse_undeclared(source: Source, correction: Correction, place: str) -> None:
+def _refuse_undeclared(source: Source, correction: Correction, line: str) -> None:
     from pipelines.contract.check import typed_values
 
     entity = source.entities.get(correction.entity or source.record_entity)
     if entity is None:
-        raise UsageError(f"{place}: no entity {correction.entity}; declared are {', '.join(source.entities)}")
+        raise UsageError(f"{line}: no entity {correction.entity}; declared are {', '.join(source.entities)}")
     for section, values in (("match", correction.match), ("expect", correction.expect), ("set", correction.set_)):
         for name in values:
             if name not in entity.by_name and not (section == "match" and name in RECORD_ADDRESS):
-                raise UsageError(f"{place}: {section}: no column {name}; declared are {', '.join(entity.by_name)}")
+                raise UsageError(f"{line}: {section}: no column {name}; declared are {', '.join(entity.by_name)}")
     try:
         typed_values(entity, correction.set_)
     except ValueError as error:
-        raise UsageError(f"{place}: set: {error}; a correction must keep the contract of {source.id}") from error
+        raise UsageError(f"{line}: set: {error}; a correction must keep the contract of {source.id}") from error

@@ -48,7 +48,9 @@ def read_rows(path: Path, columns: list[str]) -> list[tuple[int, dict[str, str]]
                 continue
             line = f"{path}:{reader.line_num}"
             if len(cells) != len(columns):
-                raise UsageError(f"{line}: {len(cells)} cells where the header has {len(columns)}")
+                raise UsageError(
+                    f"{line}: {len(cells)} cells where the header has {len(columns)}; quote a cell with a comma"
+                )
             row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
             empty = [name for name in columns if not row[name]]
             if empty:
@@ -80,9 +82,9 @@ def read_parties(path: Path, written: list[tuple[int, str]]) -> list[Party]:
         written, names, keys, codes, are_codes, are_valid, strict=True
     ):
         if is_code and not is_valid:
-            raise UsageError(f"{path}:{line}: {text} is no valid credit code: its check digit does not fit")
+            raise UsageError(f"{path}:{line}: {text} is not a valid credit code; check its digits")
         if not is_code and key is None:
-            raise UsageError(f"{path}:{line}: {text} holds no letters of a name")
+            raise UsageError(f"{path}:{line}: {text} is neither a credit code nor a name; write one of them")
         parties.append(Party(code, None, None) if is_code else Party(None, name, key))
     return parties
 

@@ -44,7 +44,7 @@ def load_overrides(path: Path) -> list[Override]:
             raise UsageError(f"{line}: decision {decision or '(empty)'}: write one of {', '.join(_DECISIONS)}")
         if decision == "different" and subject.uscc and not object_.uscc:
             subject, object_ = object_, subject
-        _refuse_senseless(line, subject, decision, object_)
+        _refuse_pointless(line, subject, decision, object_)
         day = read_day(line, row["date"])
         overrides.append(Override(line_no, subject, decision, object_, row["reason"], row["author"], day))
     _refuse_contradictions(path, overrides)
@@ -54,7 +54,7 @@ def load_overrides(path: Path) -> list[Override]:
             _end(path, override, override.subject, next_links).identity
             == _end(path, override, override.object, next_links).identity
         ):
-            raise UsageError(f"{path}:{override.line}: other lines say that the two are one; keep one")
+            raise UsageError(f"{path}:{override.line}: other lines say that the two are the same; remove one of them")
     return [
         override
         if override.decision == "different"
@@ -63,9 +63,9 @@ def load_overrides(path: Path) -> list[Override]:
     ]
 
 
-def _refuse_senseless(line: str, subject: Party, decision: str, object_: Party) -> None:
+def _refuse_pointless(line: str, subject: Party, decision: str, object_: Party) -> None:
     if subject.identity == object_.identity:
-        raise UsageError(f"{line}: subject and object are one; remove the line")
+        raise UsageError(f"{line}: subject and object are the same; remove the line")
     if subject.uscc and object_.uscc and decision == "different":
         raise UsageError(f"{line}: two credit codes are two enterprises already; remove the line")
     if subject.uscc and not object_.uscc and decision == "same":
@@ -80,10 +80,12 @@ def _refuse_contradictions(path: Path, overrides: Iterable[Override]) -> None:
             continue
         line = f"{path}:{override.line}"
         if frozenset((override.subject.identity, override.object.identity)) in different:
-            raise UsageError(f"{line}: another line says that the two are different; keep one")
+            raise UsageError(f"{line}: another line says that the two are different; remove one of them")
         earlier = same.setdefault(override.subject.identity, override)
         if earlier is not override:
-            raise UsageError(f"{line}: line {earlier.line} gives this subject an enterprise already; keep one")
+            raise UsageError(
+                f"{line}: line {earlier.line} gives this subject an enterprise already; remove one of them"
+            )
 
 
 def _end(path: Path, override: Override, party: Party, next_links: Mapping[str, Override]) -> Party:
@@ -91,7 +93,7 @@ def _end(path: Path, override: Override, party: Party, next_links: Mapping[str, 
     seen: set[str] = set()
     while party.identity in next_links:
         if party.identity in seen:
-            raise UsageError(f"{path}:{override.line}: these overrides lead back to their subject; remove one")
+            raise UsageError(f"{path}:{override.line}: these overrides lead back to their subject; remove one of them")
         seen.add(party.identity)
         party = next_links[party.identity].object
     return party

@@ -1,6 +1,6 @@
-"""What was refused and why: quarantined records and deliveries refused whole, read from the home, not from a release.
+"""Quarantined records and refused deliveries, with their reasons, read from the home and not from a release.
 
-A run whose gates refused makes no release, and is just the one whose quarantine somebody wants to read.
+A run whose gates refused makes no release, and that is the run whose quarantine people want to read.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RefusedDelivery:
 
 @dataclass(frozen=True)
 class QuarantinedRecord:
-    """One record, kept whole as received in `raw`."""
+    """One record; `raw` is its complete text as received."""
 
     source_id: str
     delivery_sha256: str
@@ -86,40 +86,40 @@ def quarantined_records(
 ) -> tuple[list[QuarantinedRecord], int]:
     """Up to `limit` quarantined records of a source in file order, and how many there are.
 
-    `sha_prefix` chooses deliveries by the first digits of their SHA-256. Raises UsageError when nothing is quarantined
-    under these terms.
+    `sha_prefix` chooses deliveries by the first digits of their SHA-256. Raises UsageError when no such record is in
+    quarantine.
     """
     files = _files(home, [source_id])
     where = "where starts_with(delivery_sha256, ?) and (?::bigint is null or record_no = ?)"
-    terms = [files, sha_prefix.lower(), record_no, record_no]
-    found: list[QuarantinedRecord] = []
+    parameters = [files, sha_prefix.lower(), record_no, record_no]
+    records: list[QuarantinedRecord] = []
     total = 0
     if files:
         with duckdb.connect() as connection:
-            counted = connection.execute(
-                f"select count(*) from read_parquet(?, union_by_name = true) {where}", terms
+            counts = connection.execute(
+                f"select count(*) from read_parquet(?, union_by_name = true) {where}", parameters
             ).fetchone()
-            total = int(counted[0]) if counted else 0
+            total = int(counts[0]) if counts else 0
             rows = connection.execute(
                 "select source_id, delivery_sha256, record_no, rule, detail, raw, first_seen_at"
                 f" from read_parquet(?, union_by_name = true) {where} order by 2, 3, 4 limit ?",
-                [*terms, limit],
+                [*parameters, limit],
             ).fetchall()
-            found = [QuarantinedRecord(*row) for row in rows]
-    if not found:
+            records = [QuarantinedRecord(*row) for row in rows]
+    if not records:
         what = f"record {record_no} of " if record_no is not None else ""
         which = f"a delivery {sha_prefix}…" if sha_prefix else "any delivery"
         raise UsageError(
             f"{home.quarantine(source_id)}: {what}{which} is not in quarantine; see `touchstone quarantine list`"
         )
-    return found, total
+    return records, total
 
 
 @dataclass(frozen=True)
 class Retried:
-    """What a delivery was before it was parsed again, and is now; `reason` says why it is refused, if it is.
+    """A delivery before and after it was parsed again; `reason` is why it is refused, if it is.
 
-    `n_corrected` of the records still quarantined by their contract are loaded, or left out, by a correction.
+    Of the records that the contract still quarantines, `n_corrected` are loaded or dropped by a correction.
     """
 
     source_id: str
@@ -140,10 +140,11 @@ class Retried:
 
 
 def retry(home: Home, source: Source, sha_prefix: str, report: Report) -> list[Retried]:
-    """Parse a source's refused and partly or wholly quarantined deliveries again; what each was and is, by digest.
+    """Parse the source's deliveries that were refused or have quarantined records again, in the order of their digests.
 
-    `sha_prefix` chooses deliveries by the first digits of their SHA-256, also those of which nothing was refused.
-    Raises UsageError when no delivery is meant, TouchstoneError while a refresh is running, and CorrectionOutdated.
+    `sha_prefix` chooses deliveries by the first digits of their SHA-256, also those with nothing refused or
+    quarantined. Raises UsageError when there is no such delivery, TouchstoneError while a refresh is running, and
+    CorrectionOutdated.
     """
     from pipelines.lake.views import create_lake
     from pipelines.parsing.parse import parse_deliveries
@@ -167,7 +168,7 @@ def retry(home: Home, source: Source, sha_prefix: str, report: Report) -> list[R
             open_database(None, Path(spill)) as connection,
         ):
             create_lake(connection, home, {source.id: source}, {source.id: manifests(home, source.id)})
-            corrected = dict(
+            still_quarantined = dict(
                 connection.execute("select sha256, n_quarantined from lake.deliveries").fetchall(),
             )
     return [
@@ -180,7 +181,7 @@ def retry(home: Home, source: Source, sha_prefix: str, report: Report) -> list[R
             reason=now.reason,
             n_quarantined_before=before[now.sha256].n_quarantined or 0,
             n_quarantined=now.n_quarantined or 0,
-            n_corrected=(now.n_quarantined or 0) - (corrected.get(now.sha256) or 0),
+            n_corrected=(now.n_quarantined or 0) - (still_quarantined.get(now.sha256) or 0),
         )
         for now in after
     ]

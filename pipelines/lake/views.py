@@ -28,19 +28,19 @@ def create_lake(
     manifests: Mapping[str, list[Manifest]],
 ) -> None:
     """Create schema `lake`: a view per entity of the given sources, and tables `deliveries`, `quarantine` and
-    `corrections`, the corrections of the sources laid over all of them.
+    `corrections`, with the corrections of the sources applied to all of them.
 
     A view `<source>__<entity>` has `delivery_sha256` and the entity's lake columns, typed also where nothing was
-    delivered. A source whose parse.py offers `fallback()` has its record entity from there, as a table with a null
-    delivery, until one is loaded. Raises TouchstoneError when a lake file is gone, and what `apply_corrections`
-    does.
+    delivered. Until a source has a loaded delivery, its record entity is a table of the rows that `fallback()` of its
+    parse.py gives, if it has one, with a null delivery. Raises TouchstoneError when a lake file is missing, and the
+    errors of `apply_corrections`.
     """
     connection.execute("create schema lake")
     for source_id, source in sources.items():
         _create_views(connection, home, source, manifests[source_id])
-    every = [manifest for source_id in sources for manifest in manifests[source_id] if manifest.state != "received"]
-    _create_deliveries(connection, every, sources)
-    _create_quarantine(connection, home, every)
+    parsed = [manifest for source_id in sources for manifest in manifests[source_id] if manifest.state != "received"]
+    _create_deliveries(connection, parsed, sources)
+    _create_quarantine(connection, home, parsed)
     create_correction_log(connection)
     for source_id, source in sources.items():
         apply_corrections(connection, home, source, manifests[source_id])
@@ -58,11 +58,11 @@ def _create_views(
         missing = [file for file in files if not os.path.exists(file)]
         if missing:
             raise TouchstoneError(
-                f"{missing[0]}: the lake file of a loaded delivery is gone;"
+                f"{missing[0]}: the lake file of a loaded delivery is missing;"
                 f" run `touchstone refresh --full --source {source.id}`"
             )
         if files:
-            # The file list becomes part of the view's text, which takes no bound value: the relation writes it.
+            # The text of a view takes no bound value: the relation writes the list of files into it.
             connection.execute("use lake")
             connection.read_parquet(files, filename=True).project(
                 ", ".join(
@@ -77,7 +77,7 @@ def _create_views(
 
 
 def _create_fallback(connection: duckdb.DuckDBPyConnection, source: Source, table: str) -> bool:
-    """Whether the source has rows of its own for want of a delivery; if so they are in `table`."""
+    """Create `table` of the rows that the source's own code offers without a delivery; whether it offers any."""
     import polars as pl
 
     fallback = getattr(source.module("parse"), "fallback", None)
@@ -153,8 +153,8 @@ def _create_quarantine(connection: duckdb.DuckDBPyConnection, home: Home, manife
 
 
 def refuse_outdated(home: Home, source: Source, manifests: Iterable[Manifest]) -> None:
-    """Raises CorrectionOutdated for a correction whose record the publisher has mended, and whatever
-    `apply_corrections` raises."""
+    """Raises CorrectionOutdated for a correction whose record the publisher has corrected, and the other errors of
+    `apply_corrections`."""
     if corrections_digest(source) is None:
         return
     from pipelines.state.database import open_database

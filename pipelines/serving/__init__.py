@@ -1,1 +1,1 @@
-"""Serving: what reads a release, for commands and for the web."""
+"""Serving: reading a release, for commands and for the browser."""

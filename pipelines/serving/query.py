@@ -1,4 +1,4 @@
-"""Read-only questions to the current release, and their answers as a table, CSV, JSON or Parquet."""
+"""Read-only queries of the current release, and their answers as a table, CSV, JSON or Parquet."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from pipelines.state.home import Home
 AnswerFormat = Literal["table", "csv", "json", "parquet"]
 
 _ROWS_PER_BATCH = 50_000
-# What the machine lacks, as against what the statement got wrong.
-_FAULTS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
+# Errors of the machine or the database; all others are errors of the statement.
+_MACHINE_ERRORS = (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
 
 
 @contextmanager
 def answer(home: Home, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
-    """The rows that SQL asks of the current release, not yet computed; several statements answer with the last one's.
+    """The rows that SQL selects from the current release, not yet computed; of several statements, those of the last.
 
     The connection can neither write to the release nor reach files or the network. Raises UsageError with the
-    database's own words, in one line, for a statement that is wrong, refused or returns no rows.
+    database's message, in one line, for a statement that is wrong, refused or returns no rows.
     """
     with _one_line_errors(), open_current(home) as connection:
         if os.access(home.root, os.W_OK):
@@ -39,18 +39,18 @@ def answer(home: Home, sql: str) -> Iterator[duckdb.DuckDBPyRelation]:
         connection.execute("set lock_configuration = true")
         rows = connection.sql(sql)
         if rows is None:
-            raise UsageError("the statement returns no rows; ask with SELECT, FROM, DESCRIBE or SUMMARIZE")
+            raise UsageError("the statement returns no rows; write SELECT, FROM, DESCRIBE or SUMMARIZE")
         yield rows
 
 
 def shown(rows: duckdb.DuckDBPyRelation, limit: int) -> tuple[list[tuple[str | None, ...]], bool]:
     """The first rows as the database's own text (NULL as None), and whether there are more."""
-    fetched = _as_text(rows).limit(limit + 1).fetchall()
-    return fetched[:limit], len(fetched) > limit
+    first = _as_text(rows).limit(limit + 1).fetchall()
+    return first[:limit], len(first) > limit
 
 
 def write_csv(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
-    """Write a header and the rows as UTF-8 CSV, batch by batch; NULL is nothing, an empty text is two quotes."""
+    """Write a header and the rows as UTF-8 CSV, batch by batch; NULL is an empty cell, an empty text is two quotes."""
     import polars
 
     header = polars.DataFrame(schema=dict.fromkeys(_distinct(rows.columns), polars.String))
@@ -64,7 +64,7 @@ def write_json(rows: duckdb.DuckDBPyRelation, stream: BinaryIO) -> None:
     """Write the rows as a JSON array of objects in UTF-8, one object a line, batch by batch."""
     objects = rows.query("answer", "select to_json(answer)::varchar as object from answer")
     if objects is None:
-        raise TouchstoneError("the database gave no rows back as JSON")
+        raise TouchstoneError("the database returned no rows as JSON; try --format csv")
     separator = b"[\n"
     for batch in objects.to_arrow_reader(_ROWS_PER_BATCH):
         stream.write(separator + ",\n".join(batch.column(0).to_pylist()).encode())
@@ -107,7 +107,7 @@ def _as_text(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Column names as the database tells columns of one name apart: a, a_1, a_2."""
+    """Column names made different as the database does: a, a_1, a_2."""
     seen: dict[str, int] = {}
     distinct = []
     for name in names:
@@ -122,5 +122,5 @@ def _one_line_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        # A second paragraph holds the statement and a caret under the place, which takes several lines to show.
-        raise (TouchstoneError if isinstance(error, _FAULTS) else UsageError)(first_paragraph(error)) from error
+        # The second paragraph repeats the statement with a caret below it, which only makes sense in several lines.
+        raise (TouchstoneError if isinstance(error, _MACHINE_ERRORS) else UsageError)(first_paragraph(error)) from error

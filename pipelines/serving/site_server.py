@@ -1,4 +1,4 @@
-"""The site of the current release on this machine only."""
+"""A server for the site of the current release, on this machine only."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ADDRESS = "127.0.0.1"
 
 
 def site_server(home: Home, port: int) -> ThreadingHTTPServer:
-    """A server on 127.0.0.1 that answers with the files of whichever release is current; port 0 takes a free one.
+    """A server on 127.0.0.1 of the files of whichever release is current; port 0 takes a free port.
 
     Raises UsageError before the first release, or when the port is taken.
     """
     find_release(home, None)
 
     class Files(SimpleHTTPRequestHandler):
-        """Files of the current release; its folder is looked up for each request, as a night may publish a new one."""
+        """Files of the current release, whose folder is looked up for each request: a refresh may publish a new one."""
 
         def send_head(self) -> BytesIO | BinaryIO | None:
             # A page of another site whose name resolves to this machine must not read the warehouse.
@@ -39,7 +39,7 @@ def site_server(home: Home, port: int) -> ThreadingHTTPServer:
             return super().send_head()
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nothing: a line for every request would bury the errors."""
+            """Log nothing: a line for every request would hide the errors."""
 
     try:
         return ThreadingHTTPServer((_ADDRESS, port), Files)

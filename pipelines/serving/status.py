@@ -1,4 +1,4 @@
-"""Where the warehouse stands: the current release, each source's deliveries and freshness, the last gates' results."""
+"""The state of the warehouse: the current release, each source's deliveries and freshness, the last gates' results."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class GateStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """What `touchstone status` tells."""
+    """What `touchstone status` reports."""
 
     release: Release | None
     sources: list[SourceStatus]

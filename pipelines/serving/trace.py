@@ -1,9 +1,4 @@
-"""From a row of a release back to the records it comes from, and from a delivery forward to the rows it feeds.
-
-The way is data of the release itself: `meta.lineage` holds, per table, whether its rows name their record and which
-rows of which other tables they come from; dbt's yml beside each model declares it. So a release is traced as it was
-made, whatever the project has become since.
-"""
+"""From a row of a release back to the records it comes from, and from a delivery forward to the rows it feeds."""
 
 from __future__ import annotations
 
@@ -25,7 +20,7 @@ from pipelines.state.home import Home
 
 @dataclass(frozen=True)
 class TracedDelivery:
-    """A delivery as `audit.deliveries` tells it."""
+    """A delivery as in `audit.deliveries`."""
 
     delivery_key: int
     source_id: str
@@ -40,7 +35,7 @@ class TracedDelivery:
 
 @dataclass(frozen=True)
 class TracedRecord:
-    """A record that rows come from, and the table whose row names it. A row about a delivery as such has no record."""
+    """A record that rows come from, and the table whose row names it; None for a row about the delivery itself."""
 
     delivery: TracedDelivery
     record_no: int | None
@@ -48,24 +43,24 @@ class TracedRecord:
 
 
 @dataclass(frozen=True)
-class Traced:
+class Trace:
     """Rows of one table, the records they come from, newest delivery first, and the packaged files of the table."""
 
     table: str
     rows: list[dict[str, Any]]
-    evidence: list[TracedRecord]
+    records: list[TracedRecord]
     packaged: list[str]
 
 
 @dataclass(frozen=True)
-class Fed:
-    """How many rows of a table come, among others, from a delivery."""
+class FedTable:
+    """A table, and how many of its rows come from a delivery, alone or among others."""
 
     table: str
     n_rows: int
 
 
-def trace(connection: duckdb.DuckDBPyConnection, table_name: str, key: str, limit: int = 100) -> Traced:
+def trace(connection: duckdb.DuckDBPyConnection, table_name: str, key: str, limit: int = 100) -> Trace:
     """The rows that a key names (at most `limit` of them shown) and every record that they come from.
 
     Raises UsageError for an unknown table or key.
@@ -77,33 +72,34 @@ def trace(connection: duckdb.DuckDBPyConnection, table_name: str, key: str, limi
     names = [column[0] for column in result.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in result.fetchall()]
     packaged = [str(step.target) for step in table.steps if step.kind == "packaged"]
-    return Traced(table.name, rows, evidence(connection, lineage, table, query), packaged)
+    return Trace(table.name, rows, traced_records(connection, lineage, table, query), packaged)
 
 
-def evidence(
+def traced_records(
     connection: duckdb.DuckDBPyConnection, lineage: Lineage, table: TracedTable, rows: str
 ) -> list[TracedRecord]:
     """The records that the rows of a query over a table come from, each once, newest delivery first."""
-    deliveries = {delivery.delivery_key: delivery for delivery in known_deliveries(connection)}
-    record_rows = connection.execute(
+    deliveries = {delivery.delivery_key: delivery for delivery in _deliveries(connection)}
+    addresses = connection.execute(
         f"""
-        with told as (from ({lineage.evidence_query(table, rows)}) where delivery_key <> {UNKNOWN_KEY})
-        select delivery_key, record_no, min(through) as through from told group by delivery_key, record_no
+        select delivery_key, record_no, min(through) as through
+        from ({lineage.evidence_query(table, rows)})
+        where delivery_key <> {UNKNOWN_KEY}
+        group by delivery_key, record_no
         """
     ).fetchall()
-    records = [TracedRecord(deliveries[key], number, through) for key, number, through in record_rows]
+    records = [TracedRecord(deliveries[key], record_no, through) for key, record_no, through in addresses]
     return sorted(
         records,
-        key=lambda delivery: (
-            -delivery.delivery.received_at.timestamp(),
-            delivery.delivery.sha256,
-            delivery.record_no or 0,
+        key=lambda record: (
+            -record.delivery.received_at.timestamp(),
+            record.delivery.sha256,
+            record.record_no or 0,
         ),
     )
 
 
-def known_deliveries(connection: duckdb.DuckDBPyConnection) -> list[TracedDelivery]:
-    """Every delivery that the release knows of."""
+def _deliveries(connection: duckdb.DuckDBPyConnection) -> list[TracedDelivery]:
     return [
         TracedDelivery(*row)
         for row in connection.execute(
@@ -114,16 +110,16 @@ def known_deliveries(connection: duckdb.DuckDBPyConnection) -> list[TracedDelive
 
 
 def find_delivery(connection: duckdb.DuckDBPyConnection, sha_prefix: str) -> TracedDelivery:
-    """The delivery whose SHA-256 opens with these digits. Raises UsageError when none does, or several do."""
-    matching = [delivery for delivery in known_deliveries(connection) if delivery.sha256.startswith(sha_prefix.lower())]
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        raise UsageError(f"{len(matching)} deliveries open with {sha_prefix}; give more of its digits")
+    """The delivery whose SHA-256 begins with these digits. Raises UsageError when none does, or several do."""
+    matches = [delivery for delivery in _deliveries(connection) if delivery.sha256.startswith(sha_prefix.lower())]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UsageError(f"{len(matches)} deliveries begin with {sha_prefix}; give more digits")
     raise UsageError(f"no delivery {sha_prefix} in this release; see audit.deliveries")
 
 
-def fed_by(connection: duckdb.DuckDBPyConnection, delivery: TracedDelivery) -> Iterator[Fed]:
+def fed_by(connection: duckdb.DuckDBPyConnection, delivery: TracedDelivery) -> Iterator[FedTable]:
     """The tables of the star, marts and audit with rows that come from a delivery."""
     lineage = Lineage(connection)
     for table in lineage.tables.values():
@@ -134,23 +130,25 @@ def fed_by(connection: duckdb.DuckDBPyConnection, delivery: TracedDelivery) -> I
             f"select count(*) from ({query}) as fed", {"delivery_key": delivery.delivery_key}
         ).fetchall()
         if counts[0][0]:
-            yield Fed(table.name, int(counts[0][0]))
+            yield FedTable(table.name, int(counts[0][0]))
 
 
 def raw_texts(home: Home, sources: Mapping[str, Source], records: Sequence[TracedRecord]) -> list[str | None]:
-    """The text of each record as received, read from the archive delivery by delivery; None for a delivery as such.
+    """The text of each record as received, read from the archive delivery by delivery; None without a record number.
 
-    Raises TouchstoneError when the archive no longer holds a delivery or record, or its source is not declared.
+    Raises TouchstoneError when the archive no longer has a delivery or record, or its source is not declared.
     """
-    wanted: dict[TracedDelivery, set[int]] = defaultdict(set)
+    record_nos: dict[TracedDelivery, set[int]] = defaultdict(set)
     for record in records:
         if record.record_no is not None:
-            wanted[record.delivery].add(record.record_no)
+            record_nos[record.delivery].add(record.record_no)
     texts: dict[tuple[str, int], str] = {}
-    for delivery, numbers in wanted.items():
+    for delivery, numbers in record_nos.items():
         source = sources.get(delivery.source_id)
         if source is None:
-            raise TouchstoneError(f"sources/{delivery.source_id}: not declared any more; its records cannot be read")
+            raise TouchstoneError(
+                f"sources/{delivery.source_id}: no longer declared; restore its folder to read its records"
+            )
         manifest = _manifest(home, delivery)
         for number, text in raw_records(home, source, manifest, sorted(numbers)).items():
             texts[delivery.sha256, number] = text
@@ -164,5 +162,5 @@ def _manifest(home: Home, delivery: TracedDelivery) -> Manifest:
         if manifest.sha256 == delivery.sha256:
             return manifest
     raise TouchstoneError(
-        f"{home.archive(delivery.source_id) / delivery.sha256}: the archived delivery is gone; restore it from a copy"
+        f"{home.archive(delivery.source_id) / delivery.sha256}: the delivery is missing; restore it from a copy"
     )

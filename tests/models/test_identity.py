@@ -274,7 +274,7 @@ def test_a_name_follows_the_one_that_it_is_declared_to_be_when_that_is_separated
         (OVERRIDES, f"甲厂,same,,{SAID}\n", ":2: object is empty"),
         (OVERRIDES, f"甲厂,is,乙厂,{SAID}\n", ":2: decision is: write one of same, different"),
         (OVERRIDES, f"甲厂,same,{CODES[0][:17]}{'1' if CODES[0][17] == '0' else '0'},{SAID}\n", ":2: "),
-        (OVERRIDES, f"甲厂,same, 甲 厂,{SAID}\n", ":2: subject and object are one"),
+        (OVERRIDES, f"甲厂,same, 甲 厂,{SAID}\n", ":2: subject and object are the same"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n甲厂,same,丙厂,{SAID}\n", ":3: line 2 gives this subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,same,甲厂,{SAID}\n", "lead back to their subject"),
         (OVERRIDES, f"甲厂,same,乙厂,{SAID}\n乙厂,different,甲厂,{SAID}\n", ":2: another line says"),

@@ -24,7 +24,7 @@ from pipelines.errors import UsageError
 from pipelines.parsing.raw_record import raw_records
 from pipelines.receiving.manifest import manifests
 from pipelines.serving.lineage import UNKNOWN_KEY, Lineage, TracedTable
-from pipelines.serving.trace import TracedRecord, evidence, fed_by, find_delivery, raw_texts, trace
+from pipelines.serving.trace import TracedRecord, fed_by, find_delivery, raw_texts, trace, traced_records
 from pipelines.state.home import PROJECT_ROOT, Home
 from tests.worlds.commands import succeeded, touchstone
 
@@ -145,7 +145,7 @@ def _evidence(
     found = connection.execute(query)
     names = [column[0] for column in found.description or []]
     (row,) = found.fetchall()
-    return dict(zip(names, row, strict=True)), evidence(connection, lineage, table, query)
+    return dict(zip(names, row, strict=True)), traced_records(connection, lineage, table, query)
 
 
 @pytest.fixture(scope="module")
