@@ -23,6 +23,8 @@ from pipelines.state.database import quoted
 if TYPE_CHECKING:
     from pipelines.gates.great_expectations import ExpectationOutcome
 
+_SHOWN_FINDINGS = 3
+
 
 @dataclass(frozen=True)
 class TableDemand:
@@ -107,9 +109,10 @@ def _result(
             return result(True, f"{len(rule.parts)} tables or columns as expected", 0)
         observed = _observe(connection, rule.observe) or _observed(rule.parts[0].demand, only_outcome)
         return result(True, observed, _n_failed(rule.parts[0].demand, only_outcome))
-    findings = [_finding(part, outcome, len(rule.parts) > 1) for part, outcome in failing[:3]]
-    more = f" and {len(failing) - 3} more" if len(failing) > 3 else ""
-    observed = "; ".join(findings) + more
+    # Who overrides a check must see all that it found.
+    shown = failing if rule.plan.may_be_overridden else failing[:_SHOWN_FINDINGS]
+    more = f" and {len(failing) - len(shown)} more" if len(failing) > len(shown) else ""
+    observed = "; ".join(_finding(part, outcome, len(rule.parts) > 1) for part, outcome in shown) + more
     summary = _observe(connection, rule.observe)
     part, outcome = failing[0]
     example = None
