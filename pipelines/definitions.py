@@ -23,7 +23,7 @@ from pipelines.orchestration import checks
 from pipelines.orchestration.assets import build, lake, models, receiving, release
 from pipelines.orchestration.jobs import backfill_remote, nightly_refresh
 from pipelines.orchestration.progress import Progress, SilentProgress
-from pipelines.orchestration.resources import RefreshSettings, gates_apart, held_home
+from pipelines.orchestration.resources import RefreshSettings, locked_home, subprocess_gates
 from pipelines.orchestration.schedules import nightly_schedule
 from pipelines.orchestration.sensors import landing_sensor
 from pipelines.receiving.addresses import refuse_unknown_sources, remotes
@@ -82,9 +82,9 @@ def assemble(
         schedules=[nightly_schedule],
         sensors=[landing_sensor(home, sources)],
         resources={
-            "home": held_home(home),
+            "home": locked_home(home),
             "settings": RefreshSettings(),
-            "gates": gates_apart(home) if gates is None else dg.ResourceDefinition.hardcoded_resource(gates),
+            "gates": subprocess_gates(home) if gates is None else dg.ResourceDefinition.hardcoded_resource(gates),
             "progress": dg.ResourceDefinition.hardcoded_resource(progress or SilentProgress()),
         },
         # A process per step would cost minutes a night; the heavy work is in DuckDB's and polars' own threads.

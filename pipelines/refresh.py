@@ -19,7 +19,7 @@ from pipelines.contract.declarations import Source
 from pipelines.contract.loading import load_sources
 from pipelines.errors import GateRefused, TouchstoneError, UsageError
 from pipelines.gates.overrides import Overrides, overridable_checks, read_overrides
-from pipelines.gates.process import GatesApart
+from pipelines.gates.process import SubprocessGates
 from pipelines.orchestration.progress import Progress, SilentProgress
 from pipelines.orchestration.run_log import logged_to_file
 from pipelines.parsing.parse import pending
@@ -202,7 +202,7 @@ def _run(
     """Run the job `nightly_refresh` in this process; returns or raises how it ended."""
     refusals = _CollectedRefusals(progress)
     os.environ.update(DO_NOT_TRACK="1", DBT_SEND_ANONYMOUS_USAGE_STATS="false", GX_ANALYTICS_ENABLED="false")
-    with logged_to_file(home) as logger, GatesApart(home) as gates:
+    with logged_to_file(home) as logger, SubprocessGates(home) as gates:
         from pipelines.orchestration.run_history import RUN_TAG, forget_killed_runs, home_instance
 
         with home_instance(home) as instance, _dbt_imported():

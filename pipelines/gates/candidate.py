@@ -1,4 +1,4 @@
-"""What the release gate knows of a candidate before it judges it."""
+"""What the release gate reads about a candidate before it judges it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pipelines.state.database import quoted
 
 @dataclass(frozen=True)
 class Candidate:
-    """What the rules know of a candidate before it is judged.
+    """What the rules of the release gate need to know about a candidate.
 
-    `columns` are those of each table of its star, `record_views` and `item_views` the views of the lake with a row per
-    record and per item of a record, `previous_rows` the rows of each star table of the release before it (None where
-    there is none), `feeds` the views that feed each table by source.
+    `columns` are the columns of each star table; `record_views` and `item_views` are the views of the lake with a row
+    per record and a row per item of a record; `previous_rows` are the row counts of the star tables in the release
+    before (None where there is none); `feeds` are the views that feed each star table, by source.
     """
 
     columns: dict[str, list[str]]
@@ -54,7 +54,8 @@ class Candidate:
         }
         return cls(columns, record_views, item_views, rows, feeds)
 
-    def of_kind(self, *prefixes: str) -> Iterable[str]:
+    def tables(self, *prefixes: str) -> Iterable[str]:
+        """The star tables whose names start with one of the prefixes."""
         return (table for table in self.columns if table.startswith(prefixes))
 
     def own_key(self, table: str) -> str | None:

@@ -15,7 +15,7 @@ class CheckPlan:
     """A check known before it runs. `name` is unique within its source (or the release gate) and fits Dagster's rules.
 
     `table` is the entity for the load gate, and `schema.table` or a schema for the release gate. `may_be_overridden`
-    marks a tolerance: people may publish one release although it fails.
+    marks a tolerance: an operator may publish one release although the check fails.
     """
 
     name: str
@@ -73,6 +73,6 @@ class CheckResult:
 
 
 def shortened(text: str) -> str:
-    """The text on one line, cut to what a message can hold."""
-    one_line = " ".join(text.split())
-    return one_line if len(one_line) <= EXAMPLE_LENGTH else one_line[: EXAMPLE_LENGTH - 1] + "…"
+    """The text on one line, of at most EXAMPLE_LENGTH characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= EXAMPLE_LENGTH else line[: EXAMPLE_LENGTH - 1] + "…"

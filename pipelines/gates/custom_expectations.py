@@ -1,7 +1,7 @@
 """The two expectations that Great Expectations lacks.
 
 It has no regular expressions for this project's dialect, and its own UnexpectedRowsExpectation runs a query twice,
-fetches every failing row and takes braces and colons in SQL for its own.
+fetches every failing row and interprets braces and colons in SQL.
 
 Importing this module imports Great Expectations (about ten seconds).
 """
@@ -25,7 +25,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 
 
 class ColumnValuesMatchWhole(ColumnMapMetricProvider):
-    """Counts the values that a regular expression does not match from end to end, fused into the batch's one scan."""
+    """Counts the values that a regular expression does not match completely, in the same scan as other expectations."""
 
     condition_metric_name = "column_values.match_whole"
     condition_value_keys = ("pattern",)
@@ -36,7 +36,7 @@ class ColumnValuesMatchWhole(ColumnMapMetricProvider):
 
 
 class ExpectColumnValuesToMatchWhole(ColumnMapExpectation):
-    """Every value except null is matched from end to end by an RE2 pattern."""
+    """An RE2 pattern matches every value except null, from its first to its last character."""
 
     pattern: str
 
@@ -46,7 +46,7 @@ class ExpectColumnValuesToMatchWhole(ColumnMapExpectation):
 
 
 class FailingRows(TableMetricProvider):
-    """(number of rows that a query returns, the smallest of them): one pass, one row back, the text passed on as is."""
+    """The number of rows that a query returns and the smallest of them, from one pass; the query runs unchanged."""
 
     metric_name = "query.failing_rows"
     value_keys = ("query", "parameters")
@@ -68,9 +68,9 @@ class FailingRows(TableMetricProvider):
 
 
 class ExpectFailingRowsAtMost(BatchExpectation):
-    """A query, each of whose rows is a failure, returns at most `max_share` of the batch's rows.
+    """A query that returns the failing rows returns at most `max_share` of as many rows as the batch has.
 
-    `query` may hold `?` for `parameters`. Nothing in it is substituted, so braces, colons and percent signs are SQL.
+    `query` may contain `?` for `parameters`. Nothing else is substituted: braces, colons and percent signs are SQL.
     """
 
     query: str

@@ -19,7 +19,7 @@ VOLUME = "load_gate_volume"
 
 @dataclass(frozen=True)
 class DeliveryCounts:
-    """A delivery that was loaded before this run, to compare the new ones with. `received_at` is UTC without zone."""
+    """A delivery of an earlier run, to compare new ones with. `received_at` is in UTC, without a time zone."""
 
     sha256: str
     received_at: datetime

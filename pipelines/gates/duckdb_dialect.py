@@ -1,8 +1,8 @@
 """SQLAlchemy over a live DuckDB connection, for Great Expectations.
 
-No published SQLAlchemy dialect lets Great Expectations run on DuckDB: it reads results after the pooled connection was
-given back, and a pooled second connection makes later `duckdb.connect` calls fail. The dialect here opens nothing. It
-lends the caller's one connection, buffers every result and reflects columns from `duckdb_columns()`.
+Great Expectations does not run on DuckDB with any published SQLAlchemy dialect: it reads results after the pooled
+connection was given back, and a second connection in the pool makes later `duckdb.connect` calls fail. This dialect
+opens no connection. It lends the caller's, buffers every result and reflects columns from `duckdb_columns()`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _lent: dict[str, duckdb.DuckDBPyConnection] = {}
 
 
 class BufferedCursor:
-    """A DB-API cursor whose rows are read to the end at once, as DuckDB asks before its next statement."""
+    """A DB-API cursor that fetches all rows at once, since DuckDB's next statement would drop them."""
 
     arraysize = 1
     rowcount = -1
@@ -62,7 +62,7 @@ class BufferedCursor:
 
 
 class LentConnection:
-    """A DB-API connection over the caller's; ending it, or a transaction, is the caller's business alone."""
+    """A DB-API connection over the caller's, who alone closes it and ends its transactions."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
@@ -74,10 +74,10 @@ class LentConnection:
         """Nothing: a gate only reads."""
 
     def rollback(self) -> None:
-        """Nothing: DuckDB refuses a rollback where no transaction was begun."""
+        """Nothing: DuckDB refuses a rollback without a transaction."""
 
     def close(self) -> None:
-        """Nothing: the caller closes what the caller opened."""
+        """Nothing: the caller closes it."""
 
 
 class _Preparer(IdentifierPreparer):
@@ -187,7 +187,7 @@ sa.dialects.registry.register(DIALECT, __name__, LiveDuckDBDialect.__name__)
 
 @contextmanager
 def lent(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    """Lend a live connection for the block; gives the token under which the dialect finds it."""
+    """Lend a live connection for the block; yields the token under which the dialect finds it."""
     token = f"c{secrets.token_hex(8)}"
     _lent[token] = connection
     try:

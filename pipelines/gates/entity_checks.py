@@ -35,8 +35,8 @@ def add_entity_checks(rules: SourceRules, entity: str, as_of: date) -> None:
         _record(rules, entity)
     else:
         _items(rules, entity)
-    demanded = dict.fromkeys([*(c.name for c in declared.columns if c.required), *declared.key])
-    for name in demanded:
+    filled = dict.fromkeys([*(column.name for column in declared.columns if column.required), *declared.key])
+    for name in filled:
         column = declared.by_name[name]
         rules.add(
             entity,
@@ -50,8 +50,8 @@ def add_entity_checks(rules: SourceRules, entity: str, as_of: date) -> None:
         )
     for column in declared.columns:
         _column(rules, entity, column, as_of)
-    for place, floor in rules.source.tolerances.fill_rates.items():
-        of_entity, name = _fill_rate_place(rules, place)
+    for key, floor in rules.source.tolerances.fill_rates.items():
+        of_entity, name = _fill_rate_column(rules, key)
         if of_entity == entity:
             _fill_rate(rules, entity, name, floor)
     for check in rules.source.checks:
@@ -165,14 +165,14 @@ def _column(rules: SourceRules, entity: str, column: Column, as_of: date) -> Non
         )
 
 
-def _fill_rate_place(rules: SourceRules, place: str) -> tuple[str, str]:
+def _fill_rate_column(rules: SourceRules, key: str) -> tuple[str, str]:
     """(entity, column) of a key of `tolerances.fill_rates`: `column` of the record, or `entity.column`."""
-    entity, _, column = place.rpartition(".")
+    entity, _, column = key.rpartition(".")
     entity = entity or rules.source.record_entity
     declared = rules.source.entities.get(entity)
     if declared is None or column not in declared.by_name:
         raise UsageError(
-            f"{rules.contract}: tolerances.fill_rates: {place} is not declared; write a column of"
+            f"{rules.contract}: tolerances.fill_rates: {key} is not declared; write a column of"
             f" {rules.source.record_entity}, or entity.column"
         )
     return entity, column
@@ -193,14 +193,14 @@ def _fill_rate(rules: SourceRules, entity: str, name: str, floor: float) -> None
 
 
 def _hand_written(rules: SourceRules, check: HandWrittenCheck) -> None:
-    def table(match: re.Match[str]) -> str:
-        name = check.entity if match[1] == "entity" else match[1]
-        return rules.view(name) if name in rules.source.entities else match[0]
+    def view(braces: re.Match[str]) -> str:
+        name = check.entity if braces[1] == "entity" else braces[1]
+        return rules.view(name) if name in rules.source.entities else braces[0]
 
     rules.add(
         check.entity,
         check.name,
-        FailingRowsAtMost(re.sub(r"\{([a-z][a-z0-9_]*)\}", table, check.sql), (), check.max_share),
+        FailingRowsAtMost(re.sub(r"\{([a-z][a-z0-9_]*)\}", view, check.sql), (), check.max_share),
         description=f"声明中的检查 {check.name} | Hand-written check {check.name}",
         reason=check.reason,
         expected=f"at most {check.max_share:.2%} of the rows" if check.max_share else "none",

@@ -1,4 +1,4 @@
-"""The expectations of the gates, each as a failing condition in SQL for Great Expectations."""
+"""What a check demands of a table or a column, and the Great Expectations expectation of each demand."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class ExpectationOutcome:
 
 
 class _UnsavedContext(EphemeralDataContext):
-    """A context that is not written out as YAML each time it learns of a table, a fifth of what a gate cost."""
+    """A context that does not save itself as YAML for each new table, which took a fifth of a gate's time."""
 
     def _save_project_config(self) -> None:
         """Nothing reads what would be saved: the context ends with its process."""
@@ -67,7 +67,7 @@ def _context() -> EphemeralDataContext:
 
 @contextmanager
 def datasource(connection: duckdb.DuckDBPyConnection) -> Iterator[SQLDatasource]:
-    """Lend a live connection to Great Expectations for the block; it stays open, and the caller's, afterwards."""
+    """Lend a live connection to Great Expectations for the block; it stays open afterwards."""
     with lent(connection) as token:
         try:
             yield _context().data_sources.add_sql(
@@ -85,10 +85,10 @@ def validate(
     schema: str = "lake",
     names: Sequence[str] | None = None,
 ) -> list[ExpectationOutcome]:
-    """Run expectations over one table or view as one batch; the outcomes come in the order of the expectations.
+    """Run expectations over one table or view as one batch; returns the outcomes in the order of the expectations.
 
-    `schema` may name its database too, such as `work.lake`; `names` are named in errors. Raises CheckCannotRun where an
-    expectation, or the table, gives no verdict.
+    `schema` may include its database, such as `work.lake`; `names` are what errors call the expectations. Raises
+    CheckCannotRun when the table cannot be read or an expectation gives no verdict.
     """
     try:
         with warnings.catch_warnings():
@@ -99,17 +99,17 @@ def validate(
     except Exception as error:
         raise CheckCannotRun(f"{schema}.{table}: not readable by the gate: {first_line(error)}") from error
 
-    def run(chosen: list[int], result_format: str) -> dict[int, ExpectationValidationResult]:
-        marked = [expectations[index].copy(update={"meta": {"index": index}}) for index in chosen]
-        if not marked:
+    def run(indexes: list[int], result_format: str) -> dict[int, ExpectationValidationResult]:
+        indexed = [expectations[index].copy(update={"meta": {"index": index}}) for index in indexes]
+        if not indexed:
             return {}
-        suite = ExpectationSuite(name=secrets.token_hex(8), expectations=marked)
+        suite = ExpectationSuite(name=secrets.token_hex(8), expectations=indexed)
         validation = batch.validate(
             suite, result_format={"result_format": result_format, "partial_unexpected_count": 1}
         )
         return {_index(result): result for result in validation.results}
 
-    # Counting the rows of duplicated keys groups the complete table once more: only for those that do fail.
+    # Counting the rows with a duplicated key groups the complete table again, so only failing keys are counted.
     keys = [n for n, expectation in enumerate(expectations) if isinstance(expectation, ExpectCompoundColumnsToBeUnique)]
     results = run([n for n in range(len(expectations)) if n not in keys], "BASIC") | run(keys, "BOOLEAN_ONLY")
     results |= run([n for n in keys if not results[n].success and not _exceptions(results[n])], "BASIC")
@@ -127,24 +127,24 @@ def _index(result: ExpectationValidationResult) -> int:
 
 
 def _exceptions(result: ExpectationValidationResult) -> list[str]:
-    """Messages of the exceptions that a result carries, which is one mapping or one mapping per metric."""
+    """The messages of a result's exceptions; Great Expectations gives one mapping, or one mapping per metric."""
     info = result.exception_info or {}
-    several = [info] if "raised_exception" in info else [item for item in info.values() if isinstance(item, dict)]
-    return [str(item.get("exception_message")) for item in several if item.get("raised_exception")]
+    mappings = [info] if "raised_exception" in info else [item for item in info.values() if isinstance(item, dict)]
+    return [str(mapping.get("exception_message")) for mapping in mappings if mapping.get("raised_exception")]
 
 
 def _outcome(result: ExpectationValidationResult, check: str) -> ExpectationOutcome:
-    raised = _exceptions(result)
-    if raised:
-        raise CheckCannotRun(f"{check} could not run: {first_line(raised[0])}")
-    found = result.result or {}
-    if "element_count" not in found:
-        observed = found.get("observed_value")
-        missing = found.get("details", {}).get("mismatched", {}).get("missing", [])
+    messages = _exceptions(result)
+    if messages:
+        raise CheckCannotRun(f"{check} could not run: {first_line(messages[0])}")
+    values = result.result or {}
+    if "element_count" not in values:
+        observed = values.get("observed_value")
+        missing = values.get("details", {}).get("mismatched", {}).get("missing", [])
         details: dict[str, object] = {"missing": ", ".join(missing)} if missing else {}
         return ExpectationOutcome(bool(result.success), observed if isinstance(observed, int) else None, None, details)
-    example = found.get("example") or _example(found.get("partial_unexpected_list"))
-    return ExpectationOutcome(bool(result.success), found["element_count"], found.get("unexpected_count"), example)
+    example = values.get("example") or _example(values.get("partial_unexpected_list"))
+    return ExpectationOutcome(bool(result.success), values["element_count"], values.get("unexpected_count"), example)
 
 
 def _example(values: list[Any] | None) -> dict[str, object]:

@@ -23,9 +23,9 @@ from pipelines.state.home import business_today
 
 
 def load_plans(source: Source) -> list[CheckPlan]:
-    """Every check of a source's load gate, by declaration; cheap, nothing is run.
+    """Every check of a source's load gate, from its declaration; cheap, since nothing is run.
 
-    Raises UsageError where the declaration names an unknown column or two checks alike.
+    Raises UsageError where the declaration names an unknown column or gives two checks the same name.
     """
     return [rule.plan for rule in _load_rules(source, business_today())]
 
@@ -39,9 +39,10 @@ def run_load_gate(
 ) -> list[CheckResult]:
     """Run a source's load gate over schema `lake` of the connection's database; results in the order of `load_plans`.
 
-    `history` are the deliveries of earlier runs: those of the lake that it does not hold are new, and each is compared
-    with all that came before it; where it holds all, the newest is. Empty when no delivery of the source was read;
-    where every one was quarantined completely, only that is reported, since there is nothing else to look at.
+    `history` are the deliveries of earlier runs. Deliveries of the lake that are not among them are new, and each is
+    compared with all that came before it; when none is new, the newest is compared. There is no result when no delivery
+    of the source was read. When every delivery was quarantined completely, only the check of that can fail.
+
     Raises CheckCannotRun when a check gives no verdict.
     """
     states = connection.execute(

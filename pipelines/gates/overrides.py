@@ -32,10 +32,10 @@ def overridable_checks(sources: Iterable[Source]) -> list[str]:
 
 
 def read_overrides(checks: Collection[str], reason: str, overridable: Collection[str]) -> Overrides:
-    """The overrides that were asked for.
+    """The overrides of one refresh.
 
-    Raises UsageError for a check that may not be overridden, listing those that may, and where a reason is missing or
-    stands alone.
+    Raises UsageError for a check that may not be overridden, with a list of those that may, for overrides without a
+    reason and for a reason without overrides.
     """
     reason = " ".join(reason.split())
     for check in checks:

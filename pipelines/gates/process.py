@@ -1,8 +1,8 @@
-"""The process in which Great Expectations judges: the load gate of a source and the release gate of a candidate.
+"""Running the gates: in this process, or in a subprocess of their own.
 
-Importing Great Expectations takes longer than judging a night's deliveries and holds Python's interpreter meanwhile.
-In a process of its own that runs on another core while files are received and parsed, and what it takes of memory is
-given back before the release is published.
+Importing Great Expectations takes longer than judging a night's deliveries, and blocks Python's interpreter. In a
+subprocess the import runs on another core while files are received and parsed, and its memory is free again before the
+release is published.
 """
 
 from __future__ import annotations
@@ -39,25 +39,25 @@ from pipelines.state.run_folder import RunFolder
 
 
 class Gates(Protocol):
-    """What judges. `load` and `release` raise TouchstoneError when a check gives no verdict."""
+    """Runs the gates. `load` and `release` raise TouchstoneError when a check gives no verdict."""
 
     def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
-        """Begin to judge what `load` will be asked, while other sources are parsed."""
+        """Start the load gate whose results `load` will return, while other sources are parsed."""
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
     ) -> list[CheckResult]:
-        """The outcome of a source's load gate over its deliveries."""
+        """The results of a source's load gate over its deliveries."""
 
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
-        """The outcome of the release gate over a run's candidate."""
+        """The results of the release gate over a run's candidate."""
 
 
-class GatesHere:
+class InProcessGates:
     """Gates in this process."""
 
     def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
-        """Nothing: what is judged here is judged when it is asked."""
+        """Nothing: `load` does all the work."""
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
@@ -93,28 +93,28 @@ def _released(home: Home, folder: RunFolder, source: Source) -> list[DeliveryCou
 
 @dataclass(frozen=True)
 class _Failure:
-    """An exception of the other process: many of them cannot be pickled."""
+    """An exception of the subprocess as text, since many exceptions cannot be pickled."""
 
     message: str
     is_own_error: bool
     trace: str
 
 
-class GatesApart:
-    """Gates in a process that begins to import when this is made; a context manager that ends it.
+class SubprocessGates:
+    """Gates in a subprocess that starts with this object; a context manager that ends it.
 
-    The process ends by itself when its input does, so that a killed refresh leaves no process.
+    The subprocess also ends when its input does, so a killed refresh leaves no process.
     """
 
     def __init__(self, home: Home) -> None:
         home.dagster.mkdir(parents=True, exist_ok=True)
         self._log = home.dagster / "gates.log"
-        self._process: subprocess.Popen[bytes] | None = self._started()
-        # Questions wait for each other here.
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gates")
+        self._process: subprocess.Popen[bytes] | None = self._start()
+        # One thread: the subprocess answers one request at a time.
+        self._requests = ThreadPoolExecutor(1, thread_name_prefix="gates")
         self._begun: dict[str, tuple[tuple[list[Manifest], date], Future[list[CheckResult]]]] = {}
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("a", encoding="utf-8") as log:
             return subprocess.Popen(
                 [sys.executable, "-c", "from pipelines.gates.process import serve; serve()"],
@@ -127,7 +127,7 @@ class GatesApart:
 
     def _end(self) -> None:
         if self._process is not None:
-            # It holds nothing that needs to be put away; waiting for an import to end would cost seconds.
+            # It has nothing to clean up, and waiting for an import to end would take seconds.
             self._process.kill()
             self._process.communicate()
             self._process = None
@@ -139,38 +139,38 @@ class GatesApart:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None:
-            # A question that is being asked ends with it.
+            # This also ends a request that is under way.
             self._process.kill()
-        self._asking.shutdown(cancel_futures=True)
+        self._requests.shutdown(cancel_futures=True)
         self._end()
 
     def begin(self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date) -> None:
-        """Begin to judge the deliveries as soon as what was begun before is judged."""
-        question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
-        self._begun[source.id] = ((deliveries, as_of), question)
+        """Start to judge the deliveries once the requests before are done."""
+        future = self._requests.submit(self._request, "load", home, folder, source, deliveries, as_of)
+        self._begun[source.id] = ((deliveries, as_of), future)
 
     def load(
         self, home: Home, folder: RunFolder, source: Source, deliveries: list[Manifest], as_of: date
     ) -> list[CheckResult]:
         """Judge the deliveries, the new ones against those of the current release."""
-        asked, question = self._begun.pop(source.id, (None, None))
-        if question is None or asked != (deliveries, as_of):
-            question = self._asking.submit(self._ask, "load", home, folder, source, deliveries, as_of)
-        return question.result()
+        begun, future = self._begun.pop(source.id, (None, None))
+        if future is None or begun != (deliveries, as_of):
+            future = self._requests.submit(self._request, "load", home, folder, source, deliveries, as_of)
+        return future.result()
 
     def release(self, home: Home, folder: RunFolder, project: DbtProject) -> list[CheckResult]:
         """Judge the candidate against the lake it was made from and the current release.
 
-        It is a run's last question: the process ends with it, for publishing needs the memory.
+        It is the last request of a run: the subprocess ends after it, since publishing needs the memory.
         """
         try:
-            return self._asking.submit(self._ask, "release", home, folder, project).result()
+            return self._requests.submit(self._request, "release", home, folder, project).result()
         finally:
             self._end()
 
-    def _ask(self, gate: str, home: Home, folder: RunFolder, *arguments: object) -> list[CheckResult]:
+    def _request(self, gate: str, home: Home, folder: RunFolder, *arguments: object) -> list[CheckResult]:
         if self._process is None:
-            self._process = self._started()
+            self._process = self._start()
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
@@ -192,12 +192,12 @@ class GatesApart:
 
 
 def serve() -> None:
-    """Answer questions from stdin on stdout until stdin ends; whatever else is printed goes to stderr."""
+    """Answer requests from stdin on stdout until stdin ends; all other output goes to stderr."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # A module that cannot be imported is reported in the answer to the first question.
+    # A failed import is reported in the answer to the first request.
     with suppress(ImportError):
         import_module("pipelines.gates.great_expectations")
     while True:
@@ -206,7 +206,7 @@ def serve() -> None:
         except EOFError:
             return
         tempfile.tempdir = temporary
-        _answer(answers, getattr(GatesHere(), gate), arguments)
+        _answer(answers, getattr(InProcessGates(), gate), arguments)
 
 
 def _answer(answers: IO[bytes], judge: Callable[..., list[CheckResult]], arguments: list[object]) -> None:

@@ -13,7 +13,7 @@ from pipelines.gates.suite import TableDemand
 from pipelines.state.database import quoted
 
 TABLE_LOSS_MAX = 0.2
-# Tables about a window of time, or about what is not due yet, shrink as time goes on, whatever is delivered.
+# Tables about a window of time, or about what is not due yet, shrink as time passes, whatever is delivered.
 _OF_A_WINDOW = frozenset(
     {"fct_credit_point", "fct_credit_score", "fct_enterprise_measure", "fct_pillar_score", "fct_target_forecast"}
 )
@@ -49,7 +49,7 @@ FIXED_COLUMNS: dict[str, str] = {
 
 
 def _dimension_keys(candidate: Candidate) -> Iterable[TableDemand]:
-    for table in candidate.of_kind("dim_"):
+    for table in candidate.tables("dim_"):
         key = candidate.own_key(table) or f"{table.partition('_')[2]}_key"
         yield star_part(table, HasColumns(frozenset({key})))
         if key in candidate.columns[table]:
@@ -58,7 +58,7 @@ def _dimension_keys(candidate: Candidate) -> Iterable[TableDemand]:
 
 
 def _unknown_members(candidate: Candidate) -> Iterable[TableDemand]:
-    for table in candidate.of_kind("dim_"):
+    for table in candidate.tables("dim_"):
         key = candidate.own_key(table)
         if key:
             absent = f"select -1 as key where not exists (select 1 from star.{quoted(table)} where {quoted(key)} = -1)"
@@ -66,7 +66,7 @@ def _unknown_members(candidate: Candidate) -> Iterable[TableDemand]:
 
 
 def _fact_keys_unique(candidate: Candidate) -> Iterable[TableDemand]:
-    for table in candidate.of_kind("fct_"):
+    for table in candidate.tables("fct_"):
         key = candidate.own_key(table)
         # A fact's own key opens the table; the same name further right points to a dimension.
         if key == candidate.columns[table][0]:
@@ -74,7 +74,7 @@ def _fact_keys_unique(candidate: Candidate) -> Iterable[TableDemand]:
 
 
 def _fact_keys_filled(candidate: Candidate) -> Iterable[TableDemand]:
-    for table in candidate.of_kind("fct_", "bridge_"):
+    for table in candidate.tables("fct_", "bridge_"):
         for column in candidate.columns[table]:
             if column.endswith("_key"):
                 yield star_part(table, Filled(column), f"star.{table}.{column}")

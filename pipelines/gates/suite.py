@@ -1,4 +1,4 @@
-"""Running the checks of a gate with Great Expectations."""
+"""Runs the checks of a gate with Great Expectations."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from pipelines.state.database import quoted
 if TYPE_CHECKING:
     from pipelines.gates.great_expectations import ExpectationOutcome
 
+_SHOWN_FINDINGS = 3
+
 
 @dataclass(frozen=True)
 class TableDemand:
@@ -36,7 +38,7 @@ class TableDemand:
 
 @dataclass(frozen=True)
 class Rule:
-    """A plan and its demands. `observe` is a query (with parameters) for a text about what was found.
+    """A plan and its demands. `observe` is a query, with parameters, whose text says what the check found.
 
     A rule without parts fails, since it checked nothing, unless `nothing_to_check` gives the reason.
     """
@@ -50,7 +52,7 @@ class Rule:
 
 
 def run(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], source_id: str | None) -> list[CheckResult]:
-    """Validate every table once, with all that is demanded of it; returns the outcome of each rule."""
+    """Validate every table once, against all demands on it; returns the result of each rule."""
     from pipelines.gates import great_expectations
 
     demands: dict[tuple[str, str], list[tuple[str, TableDemand]]] = {}
@@ -59,17 +61,17 @@ def run(connection: duckdb.DuckDBPyConnection, rules: Sequence[Rule], source_id:
             demands.setdefault((part.schema, part.table), []).append((rule.plan.name, part))
     outcomes: dict[int, ExpectationOutcome] = {}
     with great_expectations.datasource(connection) as datasource:
-        for (schema, table), demanded in demands.items():
+        for (schema, table), of_table in demands.items():
             if not _exists(connection, schema, table):
                 continue
-            table_outcomes = great_expectations.validate(
+            validated = great_expectations.validate(
                 datasource,
                 table,
-                [expectation_of(part.demand) for _, part in demanded],
+                [expectation_of(part.demand) for _, part in of_table],
                 schema=schema,
-                names=[name for name, _ in demanded],
+                names=[name for name, _ in of_table],
             )
-            outcomes |= {id(part): outcome for (_, part), outcome in zip(demanded, table_outcomes, strict=True)}
+            outcomes |= {id(part): outcome for (_, part), outcome in zip(of_table, validated, strict=True)}
     return [_result(connection, rule, [outcomes.get(id(part)) for part in rule.parts], source_id) for rule in rules]
 
 
@@ -102,20 +104,21 @@ def _result(
     ]
     counts = [outcome.n_failed for _, outcome in failing if outcome is not None and outcome.n_failed is not None]
     if not failing:
-        only = outcomes[0] if len(outcomes) == 1 else None
-        if only is None:
+        only_outcome = outcomes[0] if len(outcomes) == 1 else None
+        if only_outcome is None:
             return result(True, f"{len(rule.parts)} tables or columns as expected", 0)
-        observed = _observe(connection, rule.observe) or _observed(rule.parts[0].demand, only)
-        return result(True, observed, _failed(rule.parts[0].demand, only))
-    findings = [_finding(part, outcome, len(rule.parts) > 1) for part, outcome in failing[:3]]
-    more = f" and {len(failing) - 3} more" if len(failing) > 3 else ""
-    observed = "; ".join(findings) + more
+        observed = _observe(connection, rule.observe) or _observed(rule.parts[0].demand, only_outcome)
+        return result(True, observed, _n_failed(rule.parts[0].demand, only_outcome))
+    # Who overrides a check must see all that it found.
+    shown = failing if rule.plan.may_be_overridden else failing[:_SHOWN_FINDINGS]
+    more = f" and {len(failing) - len(shown)} more" if len(failing) > len(shown) else ""
+    observed = "; ".join(_finding(part, outcome, len(rule.parts) > 1) for part, outcome in shown) + more
     summary = _observe(connection, rule.observe)
     part, outcome = failing[0]
     example = None
     if outcome is not None:
-        example = _located(connection, part, source_id) if source_id else None
-        example = example or _written(outcome.example) or None
+        example = _first_failing_record(connection, part, source_id) if source_id else None
+        example = example or _as_text(outcome.example) or None
     return result(False, f"{observed} ({summary})" if summary else observed, sum(counts) if counts else None, example)
 
 
@@ -126,7 +129,7 @@ def _finding(part: TableDemand, outcome: ExpectationOutcome | None, labelled: bo
     return f"{part.label}: {observed}" if labelled and part.label else observed
 
 
-def _failed(demand: Demand, outcome: ExpectationOutcome) -> int | None:
+def _n_failed(demand: Demand, outcome: ExpectationOutcome) -> int | None:
     if isinstance(demand, RowsAtLeast | HasColumns):
         return None
     return outcome.n_failed or 0
@@ -155,8 +158,8 @@ def _observe(connection: duckdb.DuckDBPyConnection, query: tuple[str, tuple[obje
     return str(connection.execute(text, list(parameters)).fetchall()[0][0])
 
 
-def _located(connection: duckdb.DuckDBPyConnection, part: TableDemand, source_id: str) -> str | None:
-    """File, record and value of the first row of an entity that fails a demand on one column."""
+def _first_failing_record(connection: duckdb.DuckDBPyConnection, part: TableDemand, source_id: str) -> str | None:
+    """The file, record number and value of the first row that fails a demand on one column of an entity."""
     condition = failing_condition(part.demand)
     if condition is None or part.schema != "lake":
         return None
@@ -177,5 +180,5 @@ def _located(connection: duckdb.DuckDBPyConnection, part: TableDemand, source_id
     return shortened(f"{name} record {record_no}: {column} {'is empty' if value is None else f'= {value}'}")
 
 
-def _written(example: dict[str, object]) -> str:
+def _as_text(example: dict[str, object]) -> str:
     return shortened(", ".join(f"{name} = {value}" for name, value in example.items() if name != "missing"))

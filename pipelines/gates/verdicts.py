@@ -1,4 +1,4 @@
-"""The checks that a run must have passed before it may publish."""
+"""The checks that must have passed in a run before it may publish."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def load_gate_name(source: Source) -> str:
 
 
 def conservation(home: Home, source: Source, deliveries: Iterable[Manifest]) -> CheckRecord:
-    """Whether every accepted delivery's records are all loaded, quarantined or skipped, by the files themselves."""
+    """Whether the records of each accepted delivery are all loaded, quarantined or skipped, counted in the files."""
     import pyarrow.parquet as pq
 
     broken: list[str] = []
@@ -69,9 +69,9 @@ def conservation(home: Home, source: Source, deliveries: Iterable[Manifest]) -> 
 def gate_records(
     gate: str, source: Source | None, plans: list[CheckPlan], results: list[CheckResult], overrides: Overrides
 ) -> list[CheckRecord]:
-    """The outcome of every plan, in their order; an overridden failure stays a failure, with the reason.
+    """A record per plan, in their order; an overridden failure is a failure with the reason.
 
-    Raises TouchstoneError when a plan was not judged.
+    Raises TouchstoneError when a plan has no result.
     """
     by_name = {result.plan.name: result for result in results}
     missing = [plan.name for plan in plans if plan.name not in by_name]
@@ -97,7 +97,7 @@ def gate_records(
 
 
 def without_delivery(source: Source, plan: CheckPlan) -> CheckRecord:
-    """The record of a check that had no delivery to judge: passed."""
+    """The record of a check of a source without deliveries: passed."""
     table = f"lake.{source.id}__{plan.table}"
     return CheckRecord(plan.gate, source.id, table, plan.name, plan.severity, passed=True, observed="no delivery")
 

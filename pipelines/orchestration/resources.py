@@ -14,7 +14,7 @@ from pydantic import Field
 
 from pipelines.errors import UsageError
 from pipelines.gates.overrides import Overrides, read_overrides
-from pipelines.gates.process import Gates, GatesApart
+from pipelines.gates.process import Gates, SubprocessGates
 from pipelines.state.home import Home, business_today
 from pipelines.state.lock import refresh_lock
 from pipelines.state.run_folder import prune_runs
@@ -50,7 +50,7 @@ class RefreshSettings(dg.ConfigurableResource[None]):
         return not self.sources or source_id in self.sources
 
 
-def held_home(home: Home) -> dg.ResourceDefinition:
+def locked_home(home: Home) -> dg.ResourceDefinition:
     """The home as a resource that holds the home's lock as long as the run goes on."""
 
     @dg.resource(description="State under TOUCHSTONE_HOME; one run at a time holds it")
@@ -62,12 +62,12 @@ def held_home(home: Home) -> dg.ResourceDefinition:
     return hold
 
 
-def gates_apart(home: Home) -> dg.ResourceDefinition:
+def subprocess_gates(home: Home) -> dg.ResourceDefinition:
     """The gates as a resource: a process that is there as long as the run."""
 
     @dg.resource(description="The process in which Great Expectations judges")
     def subprocess_gates(_: dg.InitResourceContext) -> Iterator[Gates]:
-        with GatesApart(home) as gates:
+        with SubprocessGates(home) as gates:
             yield gates
 
     return subprocess_gates

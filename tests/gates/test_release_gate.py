@@ -145,6 +145,16 @@ def test_a_table_about_a_window_may_shrink(candidate: duckdb.DuckDBPyConnection)
     assert refused(run_release_gate(candidate, PARSED.load())) == {}
 
 
+def test_every_table_that_shrank_is_named_since_the_check_may_be_overridden(
+    candidate: duckdb.DuckDBPyConnection,
+) -> None:
+    for n in range(5):
+        candidate.execute(f"create table star.fct_small_{n} as select 1 as n")
+        candidate.execute(f"create table previous.star.fct_small_{n} as select * from range(9) as t(n)")
+    observed = refused(run_release_gate(candidate, PARSED.load()))["star__no_table_shrank"].observed
+    assert observed == "; ".join(f"star.fct_small_{n} (had 9): 1 rows" for n in range(5))
+
+
 SPOILT_CANDIDATE: list[list[tuple[str, str, str]]] = [
     [
         (

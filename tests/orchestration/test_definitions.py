@@ -34,7 +34,7 @@ from pipelines.errors import GateRefused, TouchstoneError, UsageError
 from pipelines.gates import verdicts
 from pipelines.gates.check import CheckPlan, CheckResult
 from pipelines.gates.load_gate import load_plans
-from pipelines.gates.process import GatesApart
+from pipelines.gates.process import SubprocessGates
 from pipelines.gates.release_gate import GENERAL_RULES
 from pipelines.orchestration import checks, keys, sensors
 from pipelines.orchestration.assets import lake
@@ -196,7 +196,7 @@ def small_world(project_dir: Path) -> Iterator[SmallGates]:
     found = SmallGates(project_dir)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(refresh, "load_sources", lambda: {SOURCE: load_sources()[SOURCE]})
-        patched.setattr(refresh, "GatesApart", lambda _: nullcontext(found))
+        patched.setattr(refresh, "SubprocessGates", lambda _: nullcontext(found))
         patched.setattr(definitions, "release_plans", lambda _: [RELEASE_PLAN, SHRINKING])
         patched.setattr(definitions, "assemble", functools.partial(definitions.assemble, project_dir=project_dir))
         patched.setattr(refresh, "_dbt_imported", nullcontext)
@@ -490,8 +490,8 @@ def test_an_override_of_one_check_excuses_no_other(
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--override", SHRINKING.name], "say why with --reason TEXT"),
-        (["--override", SHRINKING.name, "--reason", " "], "say why with --reason TEXT"),
+        (["--override", SHRINKING.name], "give the reason with --reason TEXT"),
+        (["--override", SHRINKING.name, "--reason", " "], "give the reason with --reason TEXT"),
         (["--reason", REASON], "--reason: given without --override CHECK"),
         (["--override", "nothing", "--reason", REASON], f"these are: {SHRINKING.name}, {SHARE}, "),
         (["--override", "star__fact_keys_unique", "--reason", REASON], f"these are: {SHRINKING.name}, {SHARE}, "),
@@ -603,7 +603,7 @@ def test_gates_judge_in_a_process_of_their_own(home: Home) -> None:
     receive(home, source, lambda *_: None)
     parse_deliveries(home, source, lambda *_: None)
     folder = RunFolder.of(home, "a_run")
-    with GatesApart(home) as gates:
+    with SubprocessGates(home) as gates:
         results = gates.load(home, folder, source, manifests(home, SOURCE), FIRST)
         assert [result.plan for result in results] == load_plans(source)
         assert all(result.passed for result in results)
